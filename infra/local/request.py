@@ -1,0 +1,56 @@
+"""What one embedded operation sees of the world: a transaction, the time, and who asks."""
+
+import sqlite3
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _wake_nobody(key: Hashable) -> None:
+    """The default of `Request.wake`: nobody is waiting."""
+
+
+@dataclass(slots=True)
+class Request:
+    """Handed to each operation; valid only while that operation runs."""
+
+    #: Inside the group's open transaction; rows are tuples.
+    db: sqlite3.Connection
+    #: Epoch milliseconds by the engine's clock; the same for a whole group.
+    now: int
+    #: The region that the caller signed for; queues and tables of two regions never meet.
+    region: str
+    #: The twelve-digit account.
+    account: str
+    #: Scheme, host and port that the caller used; queue URLs begin with it.
+    endpoint: str
+    #: A fresh UUID-shaped string.
+    new_id: Callable[[], str]
+    #: Registers something to do once the group is committed, such as waking a long poll.
+    after_commit: Callable[[Callable[[], None]], None]
+    #: Lets one call that waits on this key run again once the group is committed.
+    wake: Callable[[Hashable], None] = _wake_nobody
+    #: Epoch milliseconds at which the call came in: before `now` when it has waited.
+    arrived: int = 0
+    #: What can be read again from the tables, kept in memory between calls. The engine empties it
+    #: whenever a group is rolled back, so it never says more than the database does.
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An operation's answer that it has nothing yet: run the call again when `key` is woken.
+
+    The operation decides by itself when it has waited long enough, by `Request.arrived`.
+    """
+
+    #: What `Request.wake` is called with when something changes.
+    key: Hashable
+    #: Epoch milliseconds at which to run again at the latest.
+    deadline: int
+    #: Epoch milliseconds at which there will be something unless things change; None when nothing is in sight.
+    due: int | None
+
+
+#: An operation: checks everything, then writes, then answers a boto-shaped reply without ResponseMetadata.
+Operation = Callable[[Request, dict[str, Any]], dict[str, Any] | Wait]

@@ -1,0 +1,198 @@
+"""What a handler prints or logs, line by line, for its job: Lambda has CloudWatch Logs for this, a job has its row.
+
+Handlers that run on the event loop share one process, so the stream cannot tell whose text it gets. The context can:
+`sys.stdout` and `sys.stderr` are replaced by proxies, and the root logger gets a handler, that look up `current`.
+Tasks and `asyncio.to_thread` inherit it. Outside of a job all text goes where it always went. Worker processes need
+none of that, since a process runs one job at a time: there the parent reads file descriptors 1 and 2 (process.py).
+Both hand their text to `Lines`, which cuts it and holds it to the bounds of a job's log.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from threading import RLock
+from typing import Any, TextIO
+
+from queues.limits import MAX_LOG_LINE_CHARS, MAX_LOG_LINES
+
+#: How a logging record reads in a job's log.
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+#: Takes the place of the last line that a job's log has room for.
+FULL = f"(output beyond {MAX_LOG_LINES} lines is not kept)"
+
+
+class Lines:
+    """Cuts text into lines, hands each to `on_line`, and stops at the bounds of a log. Threads may share one."""
+
+    __slots__ = ("_count", "_lock", "_on_line", "_partial", "closed")
+
+    def __init__(self, on_line: Callable[[str], None]):
+        self._on_line = on_line
+        self._partial = ""
+        self._count = 0
+        # Reentrant, because `on_line` is a stranger here and might print.
+        self._lock = RLock()
+        self.closed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether further text would be dropped unread."""
+        return self._count >= MAX_LOG_LINES
+
+    def write(self, text: str) -> None:
+        """Takes any piece of text; an unfinished line waits for its end."""
+        with self._lock:
+            if self.closed or self._count >= MAX_LOG_LINES:
+                return
+            head, newline, rest = text.partition("\n")
+            while newline:
+                self._emit(self._partial + head[: MAX_LOG_LINE_CHARS + 1])
+                self._partial = ""
+                if self._count >= MAX_LOG_LINES:
+                    return
+                head, newline, rest = rest.partition("\n")
+            # One character over the bound is kept, so that a cut line can be told from one that just fits.
+            self._partial = _last_return(self._partial + head)[: MAX_LOG_LINE_CHARS + 1]
+
+    def finish(self) -> None:
+        """Hands out the unfinished line; what is written afterwards is no longer this job's."""
+        with self._lock:
+            if self._partial and not self.closed:
+                self._emit(self._partial)
+                self._partial = ""
+            self.closed = True
+
+    def _emit(self, line: str) -> None:
+        self._count += 1
+        if self._count >= MAX_LOG_LINES:
+            self._on_line(FULL)
+            return
+        line = _last_return(line.removesuffix("\r"))
+        self._on_line(line if len(line) <= MAX_LOG_LINE_CHARS else line[: MAX_LOG_LINE_CHARS - 1] + "…")
+
+
+def _last_return(line: str) -> str:
+    """What a terminal would show of a line that a progress bar rewrites: the text after its last carriage return."""
+    if "\r" not in line:
+        return line
+    return line[line.rfind("\r", 0, len(line) - 1) + 1 :]
+
+
+#: The log of the job that runs in this context, if one does.
+current: ContextVar[Lines | None] = ContextVar("jobyard_log", default=None)
+
+
+class to:  # noqa: N801 - used as `with capture.to(on_line):`, a class because that is cheaper than a generator
+    """Within the block, what is printed or logged in this context goes to `on_line`, a line at a time."""
+
+    __slots__ = ("_lines", "_token")
+
+    def __init__(self, on_line: Callable[[str], None]):
+        self._lines = Lines(on_line)
+        self._token: Token[Lines | None] | None = None
+
+    def __enter__(self) -> Lines:
+        self._token = current.set(self._lines)
+        return self._lines
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            current.reset(self._token)
+        self._lines.finish()
+
+
+class _Routed(io.TextIOBase):
+    """A standard stream that looks up whose text it gets. All but writing is the real stream's."""
+
+    def __init__(self, real: TextIO):
+        self.real = real
+
+    def write(self, text: str) -> int:
+        lines = current.get()
+        if lines is None or lines.closed:
+            return self.real.write(text)
+        lines.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self.real.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return current.get() is None and self.real.isatty()
+
+    def fileno(self) -> int:
+        return self.real.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override] # typeshed has a plain attribute here
+        return self.real.encoding
+
+    @property
+    def buffer(self) -> Any:
+        return self.real.buffer
+
+    def close(self) -> None:
+        """A handler cannot close the server's output; nor can the collector."""
+
+
+class _JobHandler(logging.Handler):
+    """Attaches records that are made within a job."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = current.get()
+        if lines is not None and not lines.closed:
+            try:
+                lines.write(self.format(record) + "\n")
+            except Exception:
+                self.handleError(record)
+        elif (
+            logging.root.handlers == [self]
+            and logging.lastResort is not None
+            and record.levelno >= logging.lastResort.level
+        ):
+            # Our presence must not silence the warnings that an unconfigured `logging` prints.
+            logging.lastResort.handle(record)
+
+
+_uninstall: Callable[[], None] | None = None
+
+
+def install() -> Callable[[], None]:
+    """Puts the proxies and the handler in place, once; answers a function that takes them away again.
+
+    Call it after logging is configured: a handler made later writes to the proxy, so that a job would get its records
+    twice. A root logger that is at its default level, WARNING, is set to INFO, so that `log.info` reaches the job.
+    """
+    global _uninstall
+    if _uninstall is not None:
+        return _uninstall
+    out, err = _Routed(sys.stdout), _Routed(sys.stderr)
+    handler = _JobHandler(logging.INFO)
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    root, level = logging.getLogger(), logging.getLogger().level
+    sys.stdout, sys.stderr = out, err
+    root.addHandler(handler)
+    if level == logging.WARNING:
+        root.setLevel(logging.INFO)
+
+    def uninstall() -> None:
+        global _uninstall
+        if _uninstall is not uninstall:
+            return
+        _uninstall = None
+        if sys.stdout is out:
+            sys.stdout = out.real
+        if sys.stderr is err:
+            sys.stderr = err.real
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+    _uninstall = uninstall
+    return uninstall

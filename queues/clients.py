@@ -1,0 +1,51 @@
+"""IO: the AWS clients through which the core reaches the world, and how to make real ones.
+
+The embedded engine's direct clients have the same methods, so nothing below knows which family it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from queues.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """aiobotocore clients, or the embedded engine's: keyword arguments in, dicts out, ClientError for errors."""
+
+    sqs: Any
+    dynamodb: Any
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Clients]:
+    """Real clients for `settings.region`, on AWS or on `settings.aws_endpoint_url`; closed at the end."""
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import get_session
+
+    session = get_session()
+    config = AioConfig(
+        retries={"mode": "standard", "max_attempts": 5},
+        max_pool_connections=100,
+        connect_timeout=5,
+        read_timeout=70,
+    )
+    options = {"region_name": settings.region, "endpoint_url": settings.aws_endpoint_url, "config": config}
+    if settings.aws_endpoint_url and await session.get_credentials() is None:
+        # An emulator takes any credentials, but botocore signs with none.
+        options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    async with AsyncExitStack() as stack:
+        sqs = await stack.enter_async_context(session.create_client("sqs", **options))
+        dynamodb = await stack.enter_async_context(session.create_client("dynamodb", **options))
+        yield Clients(sqs, dynamodb)
+
+
+def code_of(error: ClientError) -> str:
+    """The error code that AWS sent."""
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,12 @@
+"""Time as a value that is passed in: a function that answers epoch milliseconds, so that a test can move it."""
+
+import time
+from collections.abc import Callable
+
+#: Answers the time now in milliseconds since the epoch, UTC.
+Clock = Callable[[], int]
+
+
+def system_clock() -> int:
+    """The machine's wall clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000

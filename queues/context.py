@@ -1,0 +1,54 @@
+"""What a handler may ask of its job and tell about it. The same object for `async def`, `def`, and in a unit test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from queues.errors import InvalidOption
+
+
+def _ignore_progress(_percent: float, _note: str | None) -> None:
+    """In a unit test nobody listens."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Passed as a handler's second parameter, if it has one. `Context.for_test()` makes one without a queue."""
+
+    job_id: str
+    type: str
+    tenant: str
+    #: 1 for the first attempt.
+    attempt: int
+    max_attempts: int
+    #: Seconds that the attempt may take in all.
+    timeout: float
+    on_progress: Callable[[float, str | None], None] = _ignore_progress
+    on_log: Callable[[str], None] = print
+    _started: float = field(default_factory=monotonic)
+
+    @classmethod
+    def for_test(cls, *, job_id: str = "test", attempt: int = 1, max_attempts: int = 1, timeout: float = 60) -> Context:
+        """A context for calling a handler directly; progress goes nowhere, log lines are printed."""
+        return cls(job_id, "test", "test", attempt, max_attempts, timeout)
+
+    def progress(self, percent: float, note: str | None = None) -> None:
+        """Reports how far the job is: 0 to 100, with an optional note. Cheap: it is written a few times a second."""
+        if not 0 <= percent <= 100:
+            raise InvalidOption("progress", percent, "give a percentage from 0 to 100")
+        self.on_progress(percent, note)
+
+    def log(self, line: str) -> None:
+        """Adds a line to the job's log; what a handler prints or logs is added too."""
+        self.on_log(line)
+
+    def remaining(self) -> float:
+        """Seconds until the attempt times out."""
+        return max(0.0, self.timeout - (monotonic() - self._started))
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether a failure now would be final."""
+        return self.attempt >= self.max_attempts

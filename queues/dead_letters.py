@@ -1,0 +1,111 @@
+"""IO: keeps each dead-letter queue in line with the rows: one letter for each failed job, and no other.
+
+A sweep receives every letter, looks at its job's row, and puts back those that are right:
+- a letter without an error was moved by SQS itself, past maxReceiveCount: its job is failed, and a full letter put
+  in its place (the new one first, then the old one is deleted);
+- a letter of a job that is not failed any more, and a second letter of the same failure, are deleted;
+- what is not a job's letter at all is left for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues.endings import Endings
+from queues.errors import JobNotFound
+from queues.job import Envelope, ErrorInfo, Job, Status
+from queues.outcome import Settlement
+
+log = logging.getLogger("jobyard.dead_letters")
+
+#: Seconds for which a sweep hides the letters that it looks at.
+SWEEP_VISIBILITY = 60
+#: Letters that one sweep looks at; the rest comes with the next.
+MAX_LETTERS = 5_000
+#: Milliseconds after which a queue is swept even if its depth has not changed.
+SWEEP_AT_LEAST_EVERY = 300_000
+
+
+@dataclass(slots=True)
+class DeadLetterConsumer:
+    """Call `round` every few seconds."""
+
+    endings: Endings
+    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    async def round(self) -> int:
+        """Sweeps the queues whose depth has changed; answers how many letters were replaced or deleted."""
+        changed = 0
+        for name in self.endings.catalog.names:
+            try:
+                changed += await self._type(name)
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("dead letters of %s: will be looked at again: %s", name, error)
+        return changed
+
+    async def _type(self, name: str) -> int:
+        queues, now = self.endings.queues, self.endings.clock()
+        depth = (await queues.depth(name, dead_letters=True)).total
+        last, at = self._seen.get(name, (-1, 0))
+        if depth == last and now - at < SWEEP_AT_LEAST_EVERY:
+            return 0
+        changed = await self._sweep(name) if depth else 0
+        self._seen[name] = ((await queues.depth(name, dead_letters=True)).total, now)
+        return changed
+
+    async def _sweep(self, name: str) -> int:
+        queues, changed = self.endings.queues, 0
+        kept: list[str] = []
+        seen: set[tuple[str, str]] = set()
+        try:
+            while len(kept) + changed < MAX_LETTERS:
+                letters = await queues.receive_dead_letters(name, SWEEP_VISIBILITY)
+                if not letters:
+                    break
+                for letter in letters:
+                    if await self._is_right(name, letter, seen):
+                        kept.append(letter["ReceiptHandle"])
+                    else:
+                        await queues.delete_dead_letter(name, letter["ReceiptHandle"])
+                        changed += 1
+        finally:
+            await queues.show_dead_letters(name, kept)
+        return changed
+
+    async def _is_right(self, name: str, letter: dict[str, Any], seen: set[tuple[str, str]]) -> bool:
+        """Whether the letter stays as it is."""
+        try:
+            envelope = Envelope.decode(letter["Body"])
+        except ValueError:
+            return True
+        job = await self.endings.store.get(envelope.tenant, envelope.id, self.endings.clock())
+        if job is None or envelope.type != name:
+            return True
+        if envelope.buried_attempt is None:
+            return not await self._close(job)
+        identity = (envelope.tenant, envelope.id)
+        if job.status is not Status.FAILED or job.attempt != envelope.buried_attempt or identity in seen:
+            return False
+        seen.add(identity)
+        return True
+
+    async def _close(self, job: Job) -> bool:
+        """Fails a job whose message SQS has moved; whether the bare letter can go."""
+        end, now = self.endings, self.endings.clock()
+        if job.status is Status.ACTIVE:
+            if job.lease_until is None or job.lease_until > now:
+                return False
+            await end.lost(job)
+        elif not job.ended:
+            error = ErrorInfo("Moved", "SQS moved the message to the dead-letter queue: it was received too often")
+            try:
+                await end.store.close_waiting(job, Settlement(Status.FAILED, "failed", error=error), now)
+            except JobNotFound:
+                return True
+        await end.bury_by_id(job)
+        settled = await end.store.get(job.tenant, job.id, now)
+        return settled is None or settled.ended

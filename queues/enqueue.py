@@ -1,0 +1,159 @@
+"""IO: the one way in. The row is written first, then the message is sent, and then the caller is told.
+
+What holds if the process dies
+- before the row: nothing happened, nothing was promised.
+- between row and message: nothing was promised. The row waits; if the caller asks again with the same `jobId`, the
+  message is sent then, and in any case the reaper sends it when the row is overdue.
+- after the message: the job will run, told or not. Asking again with the same `jobId` returns it.
+A message may thus be sent twice; only one claim of the row succeeds, the other copy is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues import limits
+from queues.clock import Clock
+from queues.errors import EnqueueFailed
+from queues.job import Envelope, Job, Status
+from queues.jobtype import Catalog, JobType
+from queues.options import DEFAULTS, NewJob, Options, seconds
+from queues.sqs import JobQueues
+from queues.store import JobStore
+
+#: Jobs written and sent together in a bulk enqueue: four BatchWriteItem, then ten SendMessageBatch.
+CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueuer:
+    """Makes jobs for one tenant."""
+
+    store: JobStore
+    queues: JobQueues
+    catalog: Catalog
+    tenant: str
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def build(self, new: NewJob, now: int) -> Job:
+        """The job that a request asks for, or the error that says why not. Writes nothing."""
+        job_type = new.type if isinstance(new.type, JobType) else self.catalog.get(new.type)
+        options, mine = new.options, job_type.options
+        return Job(
+            id=options.job_id or self.new_id(),
+            tenant=self.tenant,
+            type=job_type.name,
+            status=Status.WAITING,
+            priority=options.priority,
+            max_attempts=options.attempts or mine.attempts,
+            data_json=job_type.check(new.data),
+            tags=tuple(options.tags),
+            timeout=seconds(options.timeout) if options.timeout is not None else mine.timeout,
+            backoff=options.backoff or mine.backoff,
+            created_at=now,
+            run_at=now + round(seconds(options.delay) * 1000),
+            expires_start_at=now + round(seconds(options.expires_in) * 1000) if options.expires_in else None,
+        )
+
+    async def one(self, type_name: str | JobType[Any, Any], data: Any, options: Options = DEFAULTS) -> Job:
+        """Enqueues one job, or returns the one that has its `job_id` already."""
+        now = self.clock()
+        job = self.build(NewJob(type_name, data, options), now)
+        await self.store.add_tenant(self.tenant)
+        if options.job_id is not None:
+            there = await self.store.put_new(job)
+            if there is not None and not _never_started(there):
+                return there.seen_at(now)
+            job = there or job
+        else:
+            await self.store.put_many([job])
+        if await self.queues.send(job.type, [_message(job, now)]):
+            raise EnqueueFailed([], [job], "SQS did not take the message")
+        return job.seen_at(now)
+
+    async def many(
+        self, requests: Sequence[NewJob], on_progress: Callable[[int, int], None] | None = None
+    ) -> list[Job]:
+        """Enqueues jobs in bulk and returns them in order; all are checked before the first is written.
+
+        `on_progress(done, total)` is called after each CHUNK. EnqueueFailed tells which were accepted.
+        """
+        now = self.clock()
+        jobs = [self.build(request, now) for request in requests]
+        await self.store.add_tenant(self.tenant)
+        bulk = _Bulk(self, [request.options.job_id is not None for request in requests], jobs)
+        for at in range(0, len(jobs), CHUNK):
+            await bulk.accept(range(at, min(at + CHUNK, len(jobs))), now)
+            if on_progress is not None:
+                on_progress(min(at + CHUNK, len(jobs)), len(jobs))
+        return [job.seen_at(now) for job in bulk.jobs]
+
+
+@dataclass(slots=True)
+class _Bulk:
+    """A bulk enqueue under way: `jobs[i]` is replaced by the one that was there before, where there was one."""
+
+    enqueuer: Enqueuer
+    named: list[bool]
+    jobs: list[Job]
+    first: dict[str, int] = field(default_factory=dict)
+
+    async def accept(self, chunk: range, now: int) -> None:
+        try:
+            unsent = await self._accept(chunk, now)
+        except (ClientError, BotoCoreError, TimeoutError) as error:
+            raise EnqueueFailed(self.jobs[: chunk.start], self.jobs[chunk.start :], str(error)) from error
+        if unsent:
+            accepted = [job for i, job in enumerate(self.jobs[: chunk.stop]) if i not in unsent]
+            rejected = [self.jobs[i] for i in sorted(unsent)] + self.jobs[chunk.stop :]
+            raise EnqueueFailed(accepted, rejected, "SQS did not take their messages")
+
+    async def _accept(self, chunk: range, now: int) -> set[int]:
+        """Writes and sends one chunk; answers which of it SQS did not take."""
+        store = self.enqueuer.store
+        fresh = [i for i in chunk if not self.named[i]]
+        named = [i for i in chunk if self.named[i] and self.first.setdefault(self.jobs[i].id, i) == i]
+        there, _ = await asyncio.gather(
+            asyncio.gather(*(store.put_new(self.jobs[i]) for i in named)),
+            store.put_many([self.jobs[i] for i in fresh]),
+        )
+        to_send = fresh
+        for i, old in zip(named, there, strict=True):
+            if old is None or _never_started(old):
+                to_send.append(i)
+            self.jobs[i] = old or self.jobs[i]
+        unsent = await self._send(to_send, now)
+        for i in chunk:
+            if self.named[i]:
+                # The second of two with the same id in one call is the first.
+                self.jobs[i] = self.jobs[self.first[self.jobs[i].id]]
+        return unsent
+
+    async def _send(self, indexes: list[int], now: int) -> set[int]:
+        by_type: dict[str, list[int]] = {}
+        for i in indexes:
+            by_type.setdefault(self.jobs[i].type, []).append(i)
+        queues = self.enqueuer.queues
+        failed = await asyncio.gather(
+            *(queues.send(name, [_message(self.jobs[i], now) for i in group]) for name, group in by_type.items())
+        )
+        return {group[k] for group, part in zip(by_type.values(), failed, strict=True) for k in part}
+
+
+def _never_started(job: Job) -> bool:
+    return job.status is Status.WAITING and job.attempt == 0
+
+
+def _message(job: Job, now: int) -> tuple[str, int]:
+    return Envelope(job.id, job.tenant, job.type).encode(), message_delay(job.run_at, now)
+
+
+def message_delay(run_at: int, now: int) -> int:
+    """DelaySeconds for a job that shall run at `run_at`: up to 15 minutes; the runner waits out what is left."""
+    return max(0, min(limits.MAX_DELAY_SECONDS, -((now - run_at) // 1000)))

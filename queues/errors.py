@@ -1,0 +1,95 @@
+"""What Jobyard's core can refuse, as one tree. Each error is a sentence that names the key, the value and the cure.
+
+JobyardError
+  UnknownJobType      no such type; carries a suggestion
+  InvalidData         data that the type's model rejects; carries pydantic's list of faults
+  InvalidOption       an option out of range
+  PayloadTooLarge     data or result over its limit
+  JobNotFound         no such job in this tenant
+  WrongStatus         the job exists, but what was asked does not apply to its status
+  EnqueueFailed       some jobs of a bulk enqueue were not accepted; carries both lists
+  Misconfigured       settings that contradict each other, or an environment that cannot work
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from queues.job import Job
+
+
+class JobyardError(Exception):
+    """Any refusal of the core; `str(error)` is fit to show to a user."""
+
+
+class UnknownJobType(JobyardError):
+    """No job type of that name is in the catalog."""
+
+    def __init__(self, name: str, suggestion: str | None, known: Sequence[str]):
+        cure = f"did you mean {suggestion!r}?" if suggestion else f"known types: {', '.join(known) or 'none'}"
+        super().__init__(f"unknown job type {name!r}; {cure}")
+        self.name = name
+        self.suggestion = suggestion
+
+
+class InvalidData(JobyardError):
+    """The data does not fit the job type's model. `faults` is a list of {"field", "message", "value"}."""
+
+    def __init__(self, type_name: str, faults: list[dict[str, Any]]):
+        first = faults[0] if faults else {"field": "data", "message": "invalid"}
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"invalid data for {type_name!r}: {first['field']}: {first['message']}{more}")
+        self.faults = faults
+
+
+class InvalidOption(JobyardError):
+    """An option of a job or a job type is out of its range."""
+
+    def __init__(self, name: str, value: object, cure: str):
+        super().__init__(f"{name}={value!r} is not possible: {cure}")
+        self.name = name
+        self.value = value
+        self.cure = cure
+
+
+class PayloadTooLarge(JobyardError):
+    """Data or a result as JSON is larger than a row may hold."""
+
+    def __init__(self, what: str, size: int, limit: int):
+        super().__init__(
+            f"{what} is {size:,} bytes as JSON, more than the {limit:,} that a job may carry; "
+            "put it in a file or an object store and pass its URL"
+        )
+        self.size = size
+        self.limit = limit
+
+
+class JobNotFound(JobyardError):
+    """The tenant has no such job (it may have had: ended jobs are removed after their retention)."""
+
+    def __init__(self, job_id: str):
+        super().__init__(f"no job {job_id!r} here; ended jobs are removed after their retention")
+        self.job_id = job_id
+
+
+class WrongStatus(JobyardError):
+    """What was asked does not apply to the job's status now; `job` is the job as it stands."""
+
+    def __init__(self, job: Job, verb: str, allowed: str):
+        super().__init__(f"cannot {verb} job {job.id!r}: it is {job.status}, not {allowed}")
+        self.job = job
+
+
+class EnqueueFailed(JobyardError):
+    """A bulk enqueue stopped half way. `accepted` will run; `rejected` were not accepted and may be sent again."""
+
+    def __init__(self, accepted: Sequence[Job], rejected: Sequence[Job], cause: str):
+        super().__init__(f"{len(rejected)} of {len(accepted) + len(rejected)} jobs were not accepted: {cause}")
+        self.accepted = accepted
+        self.rejected = rejected
+
+
+class Misconfigured(JobyardError):
+    """Settings that contradict each other or an environment that cannot work."""

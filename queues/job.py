@@ -1,0 +1,223 @@
+"""A job, the statuses it can have, how it may move between them, and the message that stands for it in a queue.
+
+enqueue ──> waiting <──┐ attempt failed, attempts left (shown as `delayed` until its time comes)
+   delay ──> delayed ──┤
+               │ claim │
+               v       │
+             active ───┘──> completed | failed (and to the DLQ) | cancelled
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from queues.errors import InvalidOption
+from queues.retry import Backoff
+
+
+class Status(StrEnum):
+    """Where a job stands. The words are part of the public API."""
+
+    WAITING = "waiting"
+    DELAYED = "delayed"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: From a status to those that it may become. `delayed` is `waiting` whose time has not come: a row stores `waiting`.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.WAITING: frozenset({Status.ACTIVE, Status.CANCELLED, Status.FAILED}),
+    Status.DELAYED: frozenset({Status.WAITING, Status.CANCELLED}),
+    Status.ACTIVE: frozenset({Status.WAITING, Status.DELAYED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset({Status.WAITING}),
+    Status.CANCELLED: frozenset(),
+}
+
+#: Nothing more will happen to a job in one of these unless somebody asks for it.
+ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why an attempt did not succeed."""
+
+    #: The exception's class name, or one of ours: `Timeout`, `Lost`, `InvalidData`, `Expired`.
+    type: str
+    message: str
+    traceback: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"type": self.type, "message": self.message, "traceback": self.traceback}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ErrorInfo:
+        return cls(value["type"], value["message"], value.get("traceback"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One start of a job. The running one has neither `finished_at` nor `outcome`."""
+
+    number: int
+    #: Epoch milliseconds.
+    started_at: int
+    finished_at: int | None = None
+    #: completed, failed, timeout, lost, discarded, snoozed, cancelled, invalid, expired or interrupted.
+    outcome: str | None = None
+    #: "Type: message" of what went wrong.
+    error: str | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as its row has it. All `*_at` are epoch milliseconds, durations are seconds."""
+
+    #: Unique within the tenant: the caller's `jobId`, or a ULID, which sorts by time of creation.
+    id: str
+    tenant: str
+    type: str
+    status: Status
+    #: 1 (first) to 100 (last). Recorded and returned; it does not reorder a queue yet.
+    priority: int = 50
+    #: Attempts started so far. It also fences: only the holder of this number may settle the job.
+    attempt: int = 0
+    max_attempts: int
+    #: Percent, 0 to 100, as the handler last reported it.
+    progress: float = 0
+    note: str | None = None
+    #: JSON text; `job.data` parses it.
+    data_json: str = "null"
+    result_json: str | None = None
+    error: ErrorInfo | None = None
+    tags: tuple[str, ...] = ()
+    timeout: float
+    backoff: Backoff
+    created_at: int
+    #: The earliest time of the next attempt.
+    run_at: int
+    #: A job not started by then fails as `Expired`.
+    expires_start_at: int | None = None
+    #: The start of the attempt that runs, or of the last one.
+    started_at: int | None = None
+    finished_at: int | None = None
+    #: While active: until when the attempt is presumed alive, and whose it is.
+    lease_until: int | None = None
+    worker: str | None = None
+    #: Attempts that have ended, oldest first.
+    history: tuple[Attempt, ...] = ()
+    logs: tuple[str, ...] = ()
+    #: When the job's message was put into the DLQ.
+    buried_at: int | None = None
+    #: How often the reaper has sent the message again.
+    resent: int = 0
+
+    @property
+    def data(self) -> Any:
+        """The input as plain JSON values."""
+        return orjson.loads(self.data_json)
+
+    @property
+    def result(self) -> Any:
+        """What the handler returned, as plain JSON values; None until then."""
+        return None if self.result_json is None else orjson.loads(self.result_json)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in ENDED
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt that is remembered, the running one last."""
+        if self.status is not Status.ACTIVE or self.started_at is None:
+            return self.history
+        return (*self.history, Attempt(self.attempt, self.started_at, worker=self.worker))
+
+    def seen_at(self, now: int) -> Job:
+        """The job as shown at `now`: one that waits for a later time is `delayed`."""
+        if self.status is Status.WAITING and self.run_at > now:
+            return replace(self, status=Status.DELAYED)
+        return self
+
+
+#: The words of the HTTP routes under /jobs, which an id therefore cannot be.
+RESERVED_IDS = frozenset(
+    {
+        *("batch", "schedule", "schedules", "stats", "metrics", "queues", "flows"),
+        *("workers", "types", "audit", "health", "retry", "dead-letters"),
+    }
+)
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+def check_job_id(job_id: str) -> str:
+    """A caller's id if it is allowed, else InvalidOption."""
+    if not _ID.fullmatch(job_id) or job_id in (".", ".."):
+        raise InvalidOption("jobId", job_id, "use 1 to 128 of the characters A-Z a-z 0-9 _ . : -")
+    if job_id in RESERVED_IDS:
+        raise InvalidOption("jobId", job_id, "that word is part of a route; choose another")
+    return job_id
+
+
+_TENANT = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
+
+
+def check_tenant(tenant: str) -> str:
+    """A tenant's name if it is allowed, else InvalidOption. No `#`: it separates the parts of a key."""
+    if not _TENANT.fullmatch(tenant):
+        raise InvalidOption("tenant", tenant, "use 1 to 64 of the characters A-Z a-z 0-9 _ . : @ -")
+    return tenant
+
+
+#: The version of the message body; a reader refuses those it does not know.
+ENVELOPE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What an SQS message says: which job to look at. The row is the truth, so data never is in two places.
+
+    The body is `{"v": 1, "id", "tenant", "type"}`; in a dead-letter queue it has `deadLetter` besides.
+    """
+
+    id: str
+    tenant: str
+    type: str
+    #: The number of attempts that the job had when it was buried, if this is a dead letter that came back.
+    buried_attempt: int | None = None
+
+    def encode(self, dead_letter: dict[str, Any] | None = None) -> str:
+        body: dict[str, Any] = {
+            "v": ENVELOPE_VERSION,
+            "id": self.id,
+            "tenant": self.tenant,
+            "type": self.type,
+        }
+        if dead_letter is not None:
+            body["deadLetter"] = dead_letter
+        return orjson.dumps(body).decode()
+
+    @classmethod
+    def decode(cls, body: str) -> Envelope:
+        """Reads a body, or raises ValueError with a sentence that says what is wrong with it."""
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"the message is not JSON: {error}") from None
+        if not isinstance(value, dict) or value.get("v") != ENVELOPE_VERSION:
+            raise ValueError(f"the message is not a Jobyard envelope of version {ENVELOPE_VERSION}")
+        job_id, tenant, type_name = value.get("id"), value.get("tenant"), value.get("type")
+        if not (isinstance(job_id, str) and isinstance(tenant, str) and isinstance(type_name, str)):
+            raise ValueError("the envelope lacks id, tenant or type")  # noqa: TRY004 - the body is bad, not our call
+        letter = value.get("deadLetter")
+        buried = letter.get("attempts") if isinstance(letter, dict) else None
+        return cls(job_id, tenant, type_name, buried if isinstance(buried, int) else None)

@@ -1,0 +1,255 @@
+"""`@job` makes a function a job type: its name, its input and output models, its options. A Catalog holds them all."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_type_hints
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from queues import limits
+from queues.context import Context
+from queues.errors import InvalidData, InvalidOption, Misconfigured, PayloadTooLarge, UnknownJobType
+from queues.retry import Backoff, Exponential
+
+if TYPE_CHECKING:
+    from queues.lambda_handler import LambdaHandler
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Seconds for which ended jobs are kept, unless their type says otherwise.
+KEEP_COMPLETED = 7 * 86_400.0
+KEEP_FAILED = 30 * 86_400.0
+#: Characters of a type's name: `jobyard-NAME-dlq` must be a queue's and `jobyard-NAME` a function's name.
+MAX_NAME_CHARS = 48
+_NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """How jobs of one type are run. Durations in seconds."""
+
+    #: Starts before a job fails for good.
+    attempts: int = 3
+    backoff: Backoff = field(default_factory=lambda: Exponential(2))
+    #: An attempt that runs longer is stopped.
+    timeout: float = 60.0
+    #: Messages handed to one invocation at the most.
+    batch_size: int = 10
+    #: How long a batch may be gathered.
+    batching_window: float = 0.0
+    #: Jobs of this type that run at once in one deployment.
+    concurrency: int = 10
+    #: How long ended jobs are kept.
+    keep_completed: float = KEEP_COMPLETED
+    keep_failed: float = KEEP_FAILED
+
+    def __post_init__(self) -> None:
+        check_attempts(self.attempts)
+        check_timeout(self.timeout)
+        _within("batch_size", self.batch_size, 1, limits.MAX_BATCH_SIZE, "messages")
+        _within("batching_window", self.batching_window, 0, limits.MAX_BATCHING_WINDOW_SECONDS, "seconds")
+        _within("concurrency", self.concurrency, 1, 10 * limits.MAX_CONCURRENCY, "jobs")
+        _within("keep_completed", self.keep_completed, 60, 10 * 365 * 86_400, "seconds")
+        _within("keep_failed", self.keep_failed, 60, 10 * 365 * 86_400, "seconds")
+        if self.batch_size > limits.BATCH_SIZE_WITHOUT_WINDOW and self.batching_window < 1:
+            raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
+
+
+def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
+    if isinstance(value, bool) or not low <= value <= high:
+        raise InvalidOption(name, value, f"give {low:g} to {high:g} {unit}")
+
+
+def check_attempts(attempts: int) -> int:
+    """The number if a job may have so many attempts, else InvalidOption."""
+    _within("attempts", attempts, 1, limits.MAX_ATTEMPTS, "attempts")
+    return attempts
+
+
+def check_timeout(timeout: float) -> float:
+    """The seconds if an attempt may run that long, else InvalidOption."""
+    _within("timeout", timeout, 0.05, limits.MAX_TIMEOUT_SECONDS, "seconds")
+    return timeout
+
+
+@dataclass(frozen=True)
+class JobType(Generic[P, R]):
+    """A function together with all that Jobyard needs to run it as jobs. Call it like the function itself."""
+
+    name: str
+    function: Callable[P, R]
+    options: JobOptions
+    #: The pydantic model of the input; None: any JSON, handed over as it is.
+    model: type[BaseModel] | None
+    #: Whether the function takes a Context as its second parameter.
+    wants_context: bool
+    #: Whether the function is `async def` and runs on the event loop, not in a worker process.
+    is_async: bool
+    output: TypeAdapter[Any]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    @cached_property
+    def lambda_handler(self) -> LambdaHandler:
+        """The function that AWS Lambda calls: `handler(event, context)`."""
+        from queues.lambda_handler import LambdaHandler
+
+        return LambdaHandler(self)
+
+    def parse(self, data_json: str | bytes) -> Any:
+        """The handler's first argument from JSON text; InvalidData names each field at fault."""
+        try:
+            if self.model is None:
+                return orjson.loads(data_json)
+            return self.model.model_validate_json(data_json)
+        except orjson.JSONDecodeError as error:
+            raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
+        except ValidationError as error:
+            raise InvalidData(self.name, faults_of(error)) from None
+
+    def check(self, data: Any) -> str:
+        """A caller's data (a mapping or a model) as the JSON text that will be stored; InvalidData, PayloadTooLarge."""
+        if isinstance(data, BaseModel):
+            text = data.model_dump_json(by_alias=True)
+            if self.model is not None and not isinstance(data, self.model):
+                self.parse(text)
+        else:
+            try:
+                raw = orjson.dumps(data)
+            except TypeError as error:
+                raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
+            if self.model is not None:
+                self.parse(raw)
+            text = raw.decode()
+        size = len(text.encode())
+        if size > limits.MAX_DATA_BYTES:
+            raise PayloadTooLarge("data", size, limits.MAX_DATA_BYTES)
+        return text
+
+    def dump(self, value: Any) -> str:
+        """A handler's return value as JSON text; PayloadTooLarge, or pydantic's error if it is not what it declared."""
+        if value is None:
+            return "null"
+        raw = self.output.dump_json(value, by_alias=True)
+        if len(raw) > limits.MAX_RESULT_BYTES:
+            raise PayloadTooLarge("the result", len(raw), limits.MAX_RESULT_BYTES)
+        return raw.decode()
+
+
+def faults_of(error: ValidationError) -> list[dict[str, Any]]:
+    """pydantic's complaints as {"field", "message", "value"}; `value` only where it is short and plain."""
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False):
+        value = fault.get("input")
+        row: dict[str, Any] = {"field": ".".join(map(str, fault["loc"])) or "data", "message": fault["msg"]}
+        if isinstance(value, int | float | bool) or (isinstance(value, str) and len(value) <= 100):
+            row["value"] = value
+        faults.append(row)
+    return faults
+
+
+def job(
+    name: str,
+    *,
+    attempts: int = 3,
+    backoff: Backoff | None = None,
+    timeout: float = 60.0,
+    batch_size: int = 10,
+    batching_window: float = 0.0,
+    concurrency: int = 10,
+    keep_completed: float = KEEP_COMPLETED,
+    keep_failed: float = KEEP_FAILED,
+) -> Callable[[Callable[P, R]], JobType[P, R]]:
+    """Makes a function a job type called `name` (lower case, digits and `-`); see JobOptions for the rest.
+
+    The first parameter is the input: annotate it with a pydantic model to have it checked at the door. A second
+    parameter, if there is one, receives the Context. The return annotation shapes the result. An `async def` runs on
+    the event loop; a plain `def` runs in a worker process of its own, where a timeout or crash hurts nobody else.
+    """
+    if not name or len(name) > MAX_NAME_CHARS or not set(name) <= _NAME_CHARS or name[0] == "-" or name[-1] == "-":
+        raise InvalidOption("name", name, f"use 1 to {MAX_NAME_CHARS} of a-z 0-9 and '-', not at either end")
+    if name.endswith("-dlq"):
+        raise InvalidOption("name", name, "'-dlq' at the end is how dead-letter queues are named")
+    options = JobOptions(
+        attempts,
+        backoff if backoff is not None else Exponential(2),
+        timeout,
+        batch_size,
+        batching_window,
+        concurrency,
+        keep_completed,
+        keep_failed,
+    )
+
+    def decorate(function: Callable[P, R]) -> JobType[P, R]:
+        parameters = list(inspect.signature(function).parameters)
+        if not 1 <= len(parameters) <= 2:
+            raise Misconfigured(f"job {name!r}: {function.__name__} must take the data and, if it likes, a Context")
+        hints = get_type_hints(function)
+        model = hints.get(parameters[0])
+        if len(parameters) == 2 and hints.get(parameters[1], Context) is not Context:
+            raise Misconfigured(f"job {name!r}: the second parameter of {function.__name__} is the Context")
+        return JobType(
+            name=name,
+            function=function,
+            options=options,
+            model=model if isinstance(model, type) and issubclass(model, BaseModel) else None,
+            wants_context=len(parameters) == 2,
+            is_async=inspect.iscoroutinefunction(function),
+            output=TypeAdapter(hints.get("return", Any)),
+        )
+
+    return decorate
+
+
+class Catalog:
+    """The job types of a deployment, by name."""
+
+    def __init__(self, types: Iterable[JobType[Any, Any]]):
+        self._types: dict[str, JobType[Any, Any]] = {}
+        for job_type in types:
+            other = self._types.setdefault(job_type.name, job_type)
+            if other is not job_type:
+                raise Misconfigured(f"two functions call themselves job type {job_type.name!r}")
+
+    def get(self, name: str) -> JobType[Any, Any]:
+        """The type of that name, or UnknownJobType with the nearest name that exists."""
+        found = self._types.get(name)
+        if found is None:
+            near = difflib.get_close_matches(name, self._types, n=1)
+            raise UnknownJobType(name, near[0] if near else None, self.names)
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """All names in alphabetical order."""
+        return sorted(self._types)
+
+    def __iter__(self) -> Iterator[JobType[Any, Any]]:
+        return (self._types[name] for name in self.names)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+def load(modules: Sequence[str]) -> Catalog:
+    """Imports the modules and collects the job types found in them; Misconfigured if one cannot be imported."""
+    types: dict[int, JobType[Any, Any]] = {}
+    for name in modules:
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise Misconfigured(f"JOBYARD_JOBS names {name!r}, which cannot be imported: {error}") from error
+        for value in vars(module).values():
+            if isinstance(value, JobType):
+                types[id(value)] = value
+    return Catalog(types.values())

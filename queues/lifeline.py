@@ -1,0 +1,68 @@
+"""Ties a worker process to its parent, so that no job runs on after the server is gone, even by `kill -9`.
+
+The parent holds the write end of a pipe that nobody writes to. When the parent ends, however it ends, the kernel
+closes that end, and the read end here tells of it. On Linux the kernel itself then kills: the pipe is set to signal
+SIGKILL to the whole process group (F_SETOWN, F_SETSIG, O_ASYNC in fcntl(2)), which reaches processes that the handler
+started and a handler that sits in a C loop with the interpreter's lock. PR_SET_PDEATHSIG (prctl(2)) does the same for
+this process alone and needs no pipe. Elsewhere a thread waits for the pipe to close.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import select
+import signal
+import sys
+import threading
+from pathlib import Path
+
+#: Option of prctl(2): the signal that a process gets when its parent ends.
+PR_SET_PDEATHSIG = 1
+#: Commands of fcntl(2) that Python's `fcntl` module does not name everywhere.
+F_SETOWN = 8
+F_SETSIG = 10
+#: /proc/PID/oom_score_adj, -1000 to 1000: when memory runs out the kernel ends the job, not the server.
+OOM_SCORE_ADJ = 1000
+
+
+def tie_to_parent(lifeline: int, parent: int) -> None:
+    """Makes this process, the leader of its group, end with process `parent`; `lifeline` is the pipe's read end."""
+    if sys.platform == "linux":
+        _kill_group_on_close(lifeline)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        watch(lifeline)
+    # The parent may have ended before all this was in place.
+    if os.getppid() != parent or _closed(lifeline):
+        os._exit(1)
+
+
+def offer_to_oom_killer() -> None:
+    """Asks the kernel to take this process first when memory runs out. Where that is unknown, nothing happens."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJ))
+
+
+def watch(lifeline: int) -> None:
+    """Starts a thread that kills this process's group when the pipe closes."""
+
+    def wait() -> None:
+        os.read(lifeline, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def _kill_group_on_close(lifeline: int) -> None:
+    fcntl.fcntl(lifeline, F_SETOWN, -os.getpgid(0))
+    fcntl.fcntl(lifeline, F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _closed(lifeline: int) -> bool:
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,61 @@
+"""Every AWS number that Jobyard relies on, each with its unit and source, and our own bounds that follow from them."""
+
+#: Bytes of one SQS message, attributes included, and of one batch together. (SQS quotas, messages)
+MESSAGE_BYTES = 1_048_576
+#: Entries of one batch call (send, delete, change visibility) and messages of one ReceiveMessage. (SQS quotas)
+SQS_BATCH = 10
+#: Seconds: the longest DelaySeconds of a message. (SQS quotas, message timers)
+MAX_DELAY_SECONDS = 900
+#: Seconds: the longest visibility timeout, counted from the receive. (SQS quotas)
+MAX_VISIBILITY_SECONDS = 43_200
+#: Seconds: how long SQS keeps a message at most; ours always do. (SQS quotas, retention)
+MAX_RETENTION_SECONDS = 1_209_600
+#: Seconds: the longest wait of one ReceiveMessage. (SQS long polling)
+MAX_WAIT_SECONDS = 20
+#: Receives after which a RedrivePolicy may move a message at the most. (SQS dead-letter queues, maxReceiveCount)
+MAX_RECEIVE_COUNT = 1_000
+#: Characters of an SQS queue name. (SQS quotas, queues)
+QUEUE_NAME_CHARS = 80
+
+#: Bytes of one DynamoDB item, names included. (DynamoDB quotas, items)
+ITEM_BYTES = 409_600
+#: Puts and deletes of one BatchWriteItem. (DynamoDB API reference)
+BATCH_WRITE = 25
+#: Keys of one BatchGetItem. (DynamoDB API reference)
+BATCH_GET = 100
+
+#: Records of one event-source batch from a standard queue. (Lambda, using SQS: BatchSize)
+MAX_BATCH_SIZE = 10_000
+#: Records above which a batching window of at least one second is required. (Lambda, using SQS: BatchSize)
+BATCH_SIZE_WITHOUT_WINDOW = 10
+#: Seconds a mapping may gather a batch. (Lambda, MaximumBatchingWindowInSeconds)
+MAX_BATCHING_WINDOW_SECONDS = 300
+#: Concurrent batches that a mapping may be held to. (Lambda, MaximumConcurrency: 2 to 1,000; embedded allows 1)
+MAX_CONCURRENCY = 1_000
+#: Seconds that a function may run. (Lambda quotas)
+MAX_FUNCTION_SECONDS = 900
+#: Seconds that an attempt may run: a function's, less the time to write down how it ended.
+MAX_TIMEOUT_SECONDS = 870
+
+#: Bytes of a job's data as JSON. A row holds data, result, error and history in one item of ITEM_BYTES.
+MAX_DATA_BYTES = 204_800
+#: Bytes of a job's result as JSON, for the same reason.
+MAX_RESULT_BYTES = 102_400
+#: Characters kept of an error message and of a traceback (its end, where the cause is).
+MAX_ERROR_CHARS = 2_000
+MAX_TRACEBACK_CHARS = 8_000
+#: Ended attempts that a row remembers; older ones are dropped, their number stays in `attempt`.
+MAX_HISTORY = 25
+#: Characters of one log line, lines of one attempt, and characters of all lines that a row keeps.
+MAX_LOG_LINE_CHARS = 1_000
+MAX_LOG_LINES = 200
+MAX_LOG_CHARS = 32_000
+#: Attempts that a job may be given.
+MAX_ATTEMPTS = 100
+#: Seconds: the longest delay of a job, one year. Beyond it, use a schedule.
+MAX_JOB_DELAY_SECONDS = 365 * 86_400
+#: Jobs of one HTTP batch, and tags of a job.
+MAX_HTTP_BATCH = 1_000
+MAX_TAGS = 20
+#: Bytes of one HTTP request: the size of an SQS message.
+MAX_BODY_BYTES = MESSAGE_BYTES

@@ -1,0 +1,69 @@
+"""What a caller may set for one job, on top of its type's options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from queues import limits
+from queues.errors import InvalidOption
+from queues.job import check_job_id
+from queues.jobtype import JobType, check_attempts, check_timeout
+from queues.retry import Backoff
+
+Duration = timedelta | float
+
+
+def seconds(value: Duration) -> float:
+    """A timedelta or a number of seconds as seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """All optional. Durations are a timedelta or seconds. What is None comes from the job type."""
+
+    attempts: int | None = None
+    backoff: Backoff | None = None
+    timeout: Duration | None = None
+    #: Not before this long from now.
+    delay: Duration = 0.0
+    #: A second job with the same id in the same tenant is not made: the first is returned.
+    job_id: str | None = None
+    #: A job that has not started by then fails as `Expired`.
+    expires_in: Duration | None = None
+    #: 1 (first) to 100 (last). Recorded with the job; it does not reorder a queue yet.
+    priority: int = 50
+    tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.attempts is not None:
+            check_attempts(self.attempts)
+        if self.timeout is not None:
+            check_timeout(seconds(self.timeout))
+        if not 0 <= seconds(self.delay) <= limits.MAX_JOB_DELAY_SECONDS:
+            raise InvalidOption("delay", self.delay, "give 0 or more, a year at most")
+        if self.job_id is not None:
+            check_job_id(self.job_id)
+        if self.expires_in is not None and not 0 < seconds(self.expires_in) <= limits.MAX_JOB_DELAY_SECONDS:
+            raise InvalidOption("expiresIn", self.expires_in, "give more than 0, a year at most")
+        if self.expires_in is not None and seconds(self.expires_in) <= seconds(self.delay):
+            raise InvalidOption("expiresIn", self.expires_in, "give more than the delay, or the job can never start")
+        if isinstance(self.priority, bool) or not 1 <= self.priority <= 100:
+            raise InvalidOption("priority", self.priority, "give 1 (first) to 100 (last)")
+        if len(self.tags) > limits.MAX_TAGS or any(not 0 < len(tag) <= 64 for tag in self.tags):
+            raise InvalidOption("tags", list(self.tags), f"give up to {limits.MAX_TAGS} tags of 1 to 64 characters")
+
+
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """One job of a bulk enqueue."""
+
+    type: str | JobType[Any, Any]
+    data: Any
+    options: Options = DEFAULTS

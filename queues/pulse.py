@@ -1,0 +1,124 @@
+"""IO: heartbeats. While an attempt runs, its lease and its message's visibility are extended and its progress written.
+
+One ticker serves all attempts of a process, and stops when there are none. An attempt whose lease is gone, or can no
+longer be proven, is stopped: another worker may have the job by now, and no two attempts may run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues.clock import Clock
+from queues.job import Job
+from queues.rows import Report
+from queues.sqs import JobQueues
+from queues.store import JobStore
+
+log = logging.getLogger("jobyard.pulse")
+
+#: Seconds between two looks at the running attempts, and so between two writes of a job's progress.
+TICK = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """An attempt under way."""
+
+    job: Job
+    receipt: str
+    report: Report
+    task: asyncio.Task[Any]
+    #: Epoch ms until which the lease is known to hold.
+    lease_until: int
+    #: Epoch ms of the last heartbeat.
+    beat_at: int
+    #: Whether progress was reported since it was last written.
+    dirty: bool = False
+    #: The job is not ours any more; what the attempt comes to must not be written.
+    lost: bool = False
+    beating: bool = False
+
+
+@dataclass(slots=True)
+class Pulse:
+    """The heart of one process."""
+
+    store: JobStore
+    queues: JobQueues
+    clock: Clock
+    #: Milliseconds for which a heartbeat holds.
+    lease: int
+    #: In order of their starts, so that a replay with the same seed beats in the same order.
+    _running: dict[Running, None] = field(default_factory=dict)
+    _ticker: asyncio.TimerHandle | None = None
+    _beats: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def add(self, running: Running) -> None:
+        """Cares for an attempt from now on."""
+        self._running[running] = None
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+    def remove(self, running: Running) -> None:
+        """The attempt is over."""
+        self._running.pop(running, None)
+
+    @property
+    def running(self) -> list[Job]:
+        """The jobs that run in this process now."""
+        return [running.job for running in self._running]
+
+    def _tick(self) -> None:
+        self._ticker = None
+        now = self.clock()
+        for running in list(self._running):
+            if not running.beating and (running.dirty or now - running.beat_at >= self.lease // 3):
+                running.beating = True
+                beat = asyncio.get_running_loop().create_task(self._beat(running, now))
+                self._beats.add(beat)
+                beat.add_done_callback(self._beats.discard)
+            elif now >= running.lease_until:
+                _stop(running, "its lease could not be renewed in time")
+        if self._running:
+            self._ticker = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+    async def _beat(self, running: Running, now: int) -> None:
+        report, running.dirty = running.report, False
+        try:
+            if not await self.store.renew(running.job, now, report.percent, report.note):
+                if running in self._running:
+                    _stop(running, "another worker has it")
+                return
+            running.beat_at, running.lease_until = now, now + self.lease
+            await self.queues.hide(running.job.type, running.receipt, math.ceil(self.lease / 1000))
+        except (ClientError, BotoCoreError, OSError) as error:
+            running.dirty = True
+            log.warning("job %s: heartbeat failed, will be tried again: %s", running.job.id, error)
+        finally:
+            running.beating = False
+
+
+def _stop(running: Running, why: str) -> None:
+    if not running.lost:
+        running.lost = True
+        log.warning("job %s: attempt %d is stopped: %s", running.job.id, running.job.attempt, why)
+        running.task.cancel()
+
+
+def on_progress(running: Running) -> Callable[[float, str | None], None]:
+    """What `Context.progress` calls: notes the figures, to be written with the next tick or at the end."""
+
+    def note(percent: float, text: str | None) -> None:
+        running.report.percent = percent
+        if text is not None:
+            running.report.note = text
+        running.dirty = True
+
+    return note

@@ -1,0 +1,115 @@
+"""IO: finds jobs to which something is owed and nothing has happened: the net under every crash.
+
+A round looks at the rows in `TENANT#open` whose `due` is over:
+- active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
+- failed: its burial was cut short, and is completed.
+- waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again.
+A copy too many is harmless: only one claim of a job succeeds.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues.endings import Endings
+from queues.enqueue import message_delay
+from queues.job import Envelope, Job, Status
+from queues.rows import OPEN, Item, partition
+
+log = logging.getLogger("jobyard.reaper")
+
+#: Milliseconds that a job waits before its message is sent again although its queue is not empty; doubled each time,
+#: so that a long backlog is not sent over and over.
+RESEND_AFTER = 15 * 60_000
+#: The longest such wait.
+RESEND_CAP = 12 * 3_600_000
+#: Rows looked at in one round for one tenant; the next round goes on from there.
+MAX_LOOKS = 1_000
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """What one round did."""
+
+    looked_at: int = 0
+    lost: int = 0
+    resent: int = 0
+    buried: int = 0
+
+
+@dataclass(slots=True)
+class Reaper:
+    """Call `round` every few seconds; several reapers at once do no harm."""
+
+    endings: Endings
+    _resume: dict[str, Item | None] = field(default_factory=dict)
+    _empty: dict[str, bool] = field(default_factory=dict)
+
+    async def round(self) -> Reaped:
+        """One walk over what is overdue, of all tenants."""
+        self._empty.clear()
+        total = Reaped()
+        for tenant in await self.endings.store.tenants():
+            total = await self._tenant(tenant, total)
+        return total
+
+    async def _tenant(self, tenant: str, total: Reaped) -> Reaped:
+        store, now = self.endings.store, self.endings.clock()
+        start = self._resume.pop(tenant, None)
+        for _ in range(MAX_LOOKS // PAGE):
+            entries, start = await store.keys(
+                partition(tenant, OPEN), start=start, limit=PAGE, newest_first=False, before=now
+            )
+            for job in await store.rows(entries, now):
+                total = await self._guarded(job, now, total)
+            if start is None:
+                break
+        if start is not None:
+            self._resume[tenant] = start
+        return total
+
+    async def _guarded(self, job: Job, now: int, total: Reaped) -> Reaped:
+        """One job; trouble with it must not keep the others from being looked at."""
+        total = replace(total, looked_at=total.looked_at + 1)
+        if job.type not in self.endings.catalog.names:
+            return total
+        try:
+            return await self._look(job, now, total)
+        except (ClientError, BotoCoreError, OSError) as error:
+            log.warning("job %s: will be looked at again: %s", job.id, error)
+            return total
+
+    async def _look(self, job: Job, now: int, total: Reaped) -> Reaped:
+        end = self.endings
+        if job.status is Status.FAILED:
+            await end.bury_by_id(job)
+            return replace(total, buried=total.buried + 1)
+        if job.status is Status.ACTIVE:
+            if job.lease_until is None or job.lease_until > now:
+                return total
+            fate = await end.lost(job)
+            if fate is None:
+                return total
+            if fate.status is Status.WAITING:
+                await self._send(job, fate.run_at or now, now)
+            return replace(total, lost=total.lost + 1)
+        patience = min(RESEND_CAP, RESEND_AFTER << min(job.resent, 10))
+        if now - job.run_at < patience and not await self._queue_is_empty(job.type):
+            return total
+        await self._send(job, job.run_at, now)
+        await end.store.mark_resent(job, now + patience)
+        return replace(total, resent=total.resent + 1)
+
+    async def _send(self, job: Job, run_at: int, now: int) -> None:
+        log.warning("job %s: its message is sent again", job.id)
+        body = Envelope(job.id, job.tenant, job.type).encode()
+        await self.endings.queues.send(job.type, [(body, message_delay(run_at, now))])
+
+    async def _queue_is_empty(self, type_name: str) -> bool:
+        if type_name not in self._empty:
+            self._empty[type_name] = (await self.endings.queues.depth(type_name)).total == 0
+        return self._empty[type_name]

@@ -1,0 +1,205 @@
+"""A job as a DynamoDB item and back. Pure. `store.py` says what the keys are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from queues import limits
+from queues.job import Attempt, ErrorInfo, Job, Status
+from queues.jobtype import JobOptions
+from queues.outcome import Settlement
+from queues.retry import Backoff
+
+Item = dict[str, Any]
+
+SORT_KEY = "job"
+OPEN = "open"
+
+
+def key_of(tenant: str, job_id: str) -> Item:
+    """The primary key of a job's row."""
+    return {"pk": {"S": f"job#{tenant}#{job_id}"}, "sk": {"S": SORT_KEY}}
+
+
+def partition(tenant: str, state: str) -> str:
+    """The index partition of a tenant's jobs that are `open`, `completed`, `failed` or `cancelled`."""
+    return f"{tenant}#{state}"
+
+
+def string(value: str) -> Item:
+    return {"S": value}
+
+
+def number(value: float) -> Item:
+    return {"N": str(value)}
+
+
+def new_row(job: Job, due: int) -> Item:
+    """The item of a job that has just been made; `due` is when the reaper shall look at it."""
+    item = {
+        "pk": {"S": f"job#{job.tenant}#{job.id}"},
+        "sk": {"S": SORT_KEY},
+        "state": {"S": partition(job.tenant, OPEN)},
+        "due": {"N": str(due)},
+        "id": {"S": job.id},
+        "tenant": {"S": job.tenant},
+        "type": {"S": job.type},
+        "status": {"S": job.status.value},
+        "attempt": {"N": "0"},
+        "max_attempts": {"N": str(job.max_attempts)},
+        "data": {"S": job.data_json},
+        "timeout": {"N": str(job.timeout)},
+        "backoff": {"S": backoff_text(job.backoff)},
+        "priority": {"N": str(job.priority)},
+        "created_at": {"N": str(job.created_at)},
+        "run_at": {"N": str(job.run_at)},
+    }
+    if job.tags:
+        item["tags"] = {"S": orjson.dumps(job.tags).decode()}
+    if job.expires_start_at is not None:
+        item["expires_start_at"] = {"N": str(job.expires_start_at)}
+    return item
+
+
+def job_of(item: Item) -> Job:
+    """The job that an item holds, with the status that is stored (see `Job.seen_at`)."""
+    get = item.get
+    error, history, logs, tags = get("error"), get("history"), get("logs"), get("tags")
+    return Job(
+        id=item["id"]["S"],
+        tenant=item["tenant"]["S"],
+        type=item["type"]["S"],
+        status=Status(item["status"]["S"]),
+        priority=_int(get("priority")) or 50,
+        attempt=int(item["attempt"]["N"]),
+        max_attempts=int(item["max_attempts"]["N"]),
+        progress=float(item["progress"]["N"]) if "progress" in item else 0,
+        note=item["note"]["S"] if "note" in item else None,
+        data_json=item["data"]["S"],
+        result_json=item["result"]["S"] if "result" in item else None,
+        error=ErrorInfo.from_json(orjson.loads(error["S"])) if error else None,
+        tags=tuple(orjson.loads(tags["S"])) if tags else (),
+        timeout=float(item["timeout"]["N"]),
+        backoff=_backoff(item["backoff"]["S"]),
+        created_at=int(item["created_at"]["N"]),
+        run_at=int(item["run_at"]["N"]),
+        expires_start_at=_int(get("expires_start_at")),
+        started_at=_int(get("started_at")),
+        finished_at=_int(get("finished_at")),
+        lease_until=_int(get("lease_until")),
+        worker=item["worker"]["S"] if "worker" in item else None,
+        history=tuple(Attempt(*row) for row in orjson.loads(history["S"])) if history else (),
+        logs=tuple(orjson.loads(logs["S"])) if logs else (),
+        buried_at=_int(get("buried_at")),
+        resent=_int(get("resent")) or 0,
+    )
+
+
+def _int(value: Item | None) -> int | None:
+    return None if value is None else int(value["N"])
+
+
+_BACKOFF_TEXTS: dict[Backoff, str] = {}
+_BACKOFFS: dict[str, Backoff] = {}
+
+
+def backoff_text(backoff: Backoff) -> str:
+    """A curve as JSON text. Few curves are in use, so each is encoded and decoded once."""
+    text = _BACKOFF_TEXTS.get(backoff)
+    if text is None:
+        text = orjson.dumps(backoff.to_json()).decode()
+        _remember(_BACKOFF_TEXTS, backoff, text)
+    return text
+
+
+def _backoff(text: str) -> Backoff:
+    found = _BACKOFFS.get(text)
+    if found is None:
+        found = Backoff.from_json(orjson.loads(text))
+        _remember(_BACKOFFS, text, found)
+    return found
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    # A caller may send a new curve with each job; the memory stays small.
+    if len(memory) >= 1_000:
+        memory.clear()
+    memory[key] = value
+
+
+def history_text(history: tuple[Attempt, ...]) -> str:
+    """Ended attempts as JSON text: rows of number, started, finished, outcome, error, worker."""
+    kept = history[-limits.MAX_HISTORY :]
+    return orjson.dumps([[a.number, a.started_at, a.finished_at, a.outcome, a.error, a.worker] for a in kept]).decode()
+
+
+def error_text(error: ErrorInfo) -> str:
+    return orjson.dumps(error.to_json()).decode()
+
+
+def logs_text(old: tuple[str, ...], new: list[str]) -> str:
+    """Old and new log lines as JSON text; the oldest go first when there is too much."""
+    kept: list[str] = []
+    room = limits.MAX_LOG_CHARS
+    for line in reversed([*old, *new]):
+        room -= len(line) + 3
+        if room < 0:
+            kept.append("[... earlier lines dropped]")
+            break
+        kept.append(line)
+    return orjson.dumps(kept[::-1]).decode()
+
+
+@dataclass(slots=True)
+class Report:
+    """What a handler has said of its attempt and is not yet written."""
+
+    percent: float | None = None
+    note: str | None = None
+    lines: list[str] = field(default_factory=list)
+
+
+#: The report of an attempt that nobody heard.
+NOTHING = Report()
+
+
+def settled_values(
+    job: Job, fate: Settlement, now: int, options: JobOptions, report: Report, check_after: int
+) -> tuple[dict[str, Item], tuple[str, ...]]:
+    """The attributes to set and those to remove when an attempt ends with `fate` at `now` (epoch ms)."""
+    what = f"{fate.error.type}: {fate.error.message}"[:300] if fate.error else None
+    ended = Attempt(job.attempt, job.started_at or now, now, fate.outcome, what, job.worker)
+    values: dict[str, Item] = {
+        "status": {"S": fate.status.value},
+        "history": {"S": history_text((*job.history, ended))},
+    }
+    removed: tuple[str, ...] = ("lease_until", "worker")
+    if fate.status is Status.WAITING:
+        run_at = fate.run_at if fate.run_at is not None else now
+        values["run_at"] = number(run_at)
+        values["due"] = number(run_at + check_after)
+        if fate.max_attempts is not None:
+            values["max_attempts"] = number(fate.max_attempts)
+    else:
+        values["finished_at"] = {"N": str(now)}
+        # A failed job stays open until it is buried: if that does not happen soon, the reaper does it.
+        values["due"] = {"N": str(now + check_after if fate.status is Status.FAILED else now)}
+    if fate.status is Status.COMPLETED:
+        values["result"] = {"S": fate.result_json or "null"}
+        values["progress"] = {"N": "100"}
+        removed = ("lease_until", "worker", "error")
+    elif report.percent is not None:
+        values["progress"] = number(report.percent)
+    if report.note is not None:
+        values["note"] = string(report.note)
+    if fate.status in (Status.COMPLETED, Status.CANCELLED):
+        values["state"] = {"S": partition(job.tenant, fate.status.value)}
+        values["expires_at"] = {"N": str(now // 1000 + round(options.keep_completed))}
+    if fate.error is not None:
+        values["error"] = string(error_text(fate.error))
+    if report.lines:
+        values["logs"] = string(logs_text(job.logs, report.lines))
+    return values, removed

@@ -1,0 +1,199 @@
+"""IO: the one way out of a queue: decode -> claim -> run -> settle -> apply, for each record of a batch.
+
+What holds if the process dies
+- before the claim: the message comes back; nothing was counted.
+- between claim and settle: the row is `active` with a lease. When the message comes back, or the reaper looks, and the
+  lease has run out, the attempt ends as `lost`; it was counted at its start, so a job that kills its process runs out
+  of attempts like any other.
+- between settle and the message's end: the row is right already. The message comes back and is dropped, or hidden until
+  the job's time, or its burial is completed, by what the row says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues import limits
+from queues.attempts import Attempts
+from queues.endings import Endings
+from queues.job import Envelope, ErrorInfo, Job, Status
+from queues.jobtype import JobType
+from queues.outcome import Interrupted, Outcome, Refused, Settlement, settle
+from queues.pulse import Pulse, Running
+from queues.rows import Report
+from queues.store import Unclaimed
+
+log = logging.getLogger("jobyard.runner")
+
+#: Tries of the write that settles an attempt, and seconds before the second; doubled each time.
+SETTLE_TRIES = 6
+SETTLE_PAUSE = 0.1
+#: Milliseconds of an invocation's time that are kept for settling.
+SETTLE_RESERVE = 2_000
+
+T = TypeVar("T")
+Event = dict[str, Any]
+Record = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Runner:
+    """Processes SQS events. One a process; `worker` names the process in rows and logs."""
+
+    endings: Endings
+    pulse: Pulse
+    attempts: Attempts
+    worker: str
+    _claims: Any = field(default_factory=itertools.count)
+
+    async def handle(self, job_type: JobType[Any, Any], event: Event, context: Any) -> dict[str, Any]:
+        """What the type's Lambda function answers: the records to be delivered again, as `batchItemFailures`."""
+        records = event["Records"]
+        if len(records) == 1:
+            ends: list[Any] = [await self._guarded(job_type, records[0], context)]
+        else:
+            ends = await asyncio.gather(*[self._guarded(job_type, record, context) for record in records])
+        return {
+            "batchItemFailures": [
+                {"itemIdentifier": record["messageId"]} for record, done in zip(records, ends, strict=True) if not done
+            ]
+        }
+
+    async def _guarded(self, job_type: JobType[Any, Any], record: Record, context: Any) -> bool:
+        """One record; trouble with AWS leaves its message to come back and does not touch its neighbours."""
+        try:
+            return await self._record(job_type, record, context)
+        except (ClientError, BotoCoreError, OSError) as error:
+            log.warning("message %s will be delivered again: %s", record["messageId"], error)
+            return False
+
+    async def _record(self, job_type: JobType[Any, Any], record: Record, context: Any) -> bool:
+        """Whether the message is done with and can be deleted."""
+        try:
+            envelope = Envelope.decode(record["body"])
+            if envelope.type != job_type.name:
+                raise ValueError(f"a job of type {envelope.type!r} in the queue of {job_type.name!r}")  # noqa: TRY301
+        except ValueError as error:
+            return await self._reject(job_type, record, str(error))
+        async with self.attempts.slot(job_type):
+            left = context.get_remaining_time_in_millis() - SETTLE_RESERVE
+            if left < job_type.options.timeout * 1000:
+                # Not started, so not burnt: it comes back at once to an invocation that has the time.
+                await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+                return False
+            now = self.endings.clock()
+            claimed = await self.endings.store.claim(envelope.tenant, envelope.id, self._claim_name(), now)
+            if isinstance(claimed, Unclaimed):
+                return await self._unclaimed(job_type, record, envelope, claimed.job)
+            return await self._run(job_type, record, claimed, left / 1000)
+
+    async def _run(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
+        task = asyncio.current_task()
+        assert task is not None
+        now = self.endings.clock()
+        running = Running(job, record["receiptHandle"], Report(), task, lease_until=job.lease_until or now, beat_at=now)
+        outcome: Outcome
+        self.pulse.add(running)
+        try:
+            if job.expires_start_at is not None and now > job.expires_start_at:
+                outcome = Refused(ErrorInfo("Expired", "the job had not started when its expiresIn was over"))
+            else:
+                outcome = await self.attempts.run(job_type, job, running, min(job.timeout, seconds_left))
+        except asyncio.CancelledError:
+            if running.lost:
+                task.uncancel()
+                return False
+            # The worker is stopping: the job is handed back, unburnt, before the cancellation goes on.
+            self.pulse.remove(running)
+            await self._apply(job_type, running, Interrupted())
+            raise
+        finally:
+            self.pulse.remove(running)
+        return await self._apply(job_type, running, outcome)
+
+    async def _apply(self, job_type: JobType[Any, Any], running: Running, outcome: Outcome) -> bool:
+        """Row first, then message."""
+        job, end, now = running.job, self.endings, self.endings.clock()
+        fate = settle(job, outcome, now, end.random())
+        ours = await _persist(lambda: end.store.settle(job, fate, now, job_type.options, running.report))
+        if not ours:
+            log.warning("job %s: attempt %d ended after its lease; what it came to is void", job.id, job.attempt)
+            return False
+        return await self._message(job_type, running.receipt, job, fate, now)
+
+    async def _message(self, job_type: JobType[Any, Any], receipt: str, job: Job, fate: Settlement, now: int) -> bool:
+        if fate.status is Status.FAILED:
+            await _persist(lambda: self.endings.bury_by_id(job))
+        if fate.status is Status.WAITING:
+            return await self._postpone(job_type, receipt, job, fate.run_at or now, now)
+        return True
+
+    async def _postpone(self, job_type: JobType[Any, Any], receipt: str, job: Job, until: int, now: int) -> bool:
+        """Keeps a message away until `until` (epoch ms).
+
+        A short wait is spent hidden. A long one is spent as a delayed message, a new one each 15 minutes: hidden
+        messages count as in flight, of which a queue has 120,000 at most, and they grow old.
+        """
+        seconds = max(0, math.ceil((until - now) / 1000))
+        if seconds <= limits.MAX_DELAY_SECONDS:
+            await self.endings.queues.hide(job_type.name, receipt, seconds)
+            return False
+        body = Envelope(job.id, job.tenant, job.type).encode()
+        await self.endings.queues.send(job_type.name, [(body, limits.MAX_DELAY_SECONDS)])
+        return True
+
+    async def _unclaimed(
+        self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, job: Job | None
+    ) -> bool:
+        """A message whose job cannot be started now: what to do is in the row."""
+        end, now, receipt = self.endings, self.endings.clock(), record["receiptHandle"]
+        if job is None or job.status in (Status.COMPLETED, Status.CANCELLED):
+            return True
+        if job.status is Status.FAILED:
+            if job.buried_at is None:
+                await end.bury_by_id(job)
+            elif envelope.buried_attempt == job.attempt:
+                # A dead letter that was moved back by SQS's own redrive: that asks for another go.
+                await end.store.reopen(job, now, job_type.options)
+                await end.queues.hide(job_type.name, receipt, 0)
+                return False
+            return True
+        if job.status is Status.ACTIVE:
+            if job.lease_until is not None and job.lease_until <= now:
+                fate = await end.lost(job)
+                if fate is None:
+                    return await self._postpone(job_type, receipt, job, now + 1_000, now)
+                return await self._message(job_type, receipt, job, fate, now)
+            # A second copy, or the same one again too early: it may be needed if the holder dies.
+            return await self._postpone(job_type, receipt, job, job.lease_until or now, now)
+        return await self._postpone(job_type, receipt, job, max(job.run_at, now + 1), now)
+
+    async def _reject(self, job_type: JobType[Any, Any], record: Record, why: str) -> bool:
+        """A message that names no job: to the DLQ after this one delivery, since it can never become one."""
+        log.warning("message %s of %s goes to the dead-letter queue: %s", record["messageId"], job_type.name, why)
+        await self.endings.queues.bury(job_type.name, record["body"], "InvalidMessage")
+        return True
+
+    def _claim_name(self) -> str:
+        return f"{self.worker}/{next(self._claims)}"
+
+
+async def _persist(write: Callable[[], Awaitable[T]]) -> T:
+    """A write that must not be lost to a passing fault: the work it tells of is done."""
+    for tries in range(SETTLE_TRIES):
+        try:
+            return await write()
+        except (ClientError, BotoCoreError, OSError) as error:
+            if tries == SETTLE_TRIES - 1:
+                raise
+            log.warning("a write failed and is tried again: %s", error)
+            await asyncio.sleep(SETTLE_PAUSE * 2**tries)
+    raise AssertionError("unreachable")

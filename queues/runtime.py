@@ -1,0 +1,81 @@
+"""Everything that runs jobs, put together from clients, a catalog and settings. The one place where parts are wired."""
+
+from __future__ import annotations
+
+import os
+import random as _random
+import socket
+from dataclasses import dataclass
+
+from queues.attempts import Attempts
+from queues.clients import Clients
+from queues.clock import Clock, system_clock
+from queues.dead_letters import DeadLetterConsumer
+from queues.endings import Endings
+from queues.ids import Ulids
+from queues.jobtype import Catalog
+from queues.processes import ProcessPool
+from queues.pulse import Pulse
+from queues.queue import Queue
+from queues.reaper import Reaper
+from queues.runner import Runner
+from queues.settings import Settings
+from queues.sqs import JobQueues
+from queues.store import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts of one process."""
+
+    settings: Settings
+    catalog: Catalog
+    clients: Clients
+    store: JobStore
+    queues: JobQueues
+    queue: Queue
+    runner: Runner
+    reaper: Reaper
+    dead_letters: DeadLetterConsumer
+    processes: ProcessPool
+
+    async def create_resources(self) -> None:
+        """Makes table and queues where they are missing."""
+        await self.store.create()
+        await self.queues.create(self.catalog)
+
+    async def close(self) -> None:
+        """Ends the worker processes; the clients belong to the caller."""
+        await self.processes.close()
+
+
+def assemble(
+    clients: Clients,
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    random: _random.Random | None = None,
+    worker: str | None = None,
+) -> Runtime:
+    """Wires a process. `random` seeds ids and jitter, `worker` names the process; tests pass both."""
+    source = random or _random.SystemRandom()
+    # The pid alone may come again after a restart.
+    name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
+    store = JobStore(clients.dynamodb, settings)
+    queues = JobQueues(clients.sqs, settings)
+    endings = Endings(store, queues, catalog, settings, clock, source.random)
+    processes = ProcessPool(settings.jobs, size=settings.processes)
+    pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
+    return Runtime(
+        settings=settings,
+        catalog=catalog,
+        clients=clients,
+        store=store,
+        queues=queues,
+        queue=Queue(store, queues, catalog, clock=clock, new_id=Ulids(clock, source)),
+        runner=Runner(endings, pulse, Attempts(processes, settings.processes), name),
+        reaper=Reaper(endings),
+        dead_letters=DeadLetterConsumer(endings),
+        processes=processes,
+    )

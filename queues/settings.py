@@ -1,0 +1,86 @@
+"""All settings as one frozen object, read once from the environment and checked field against field."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from queues.errors import Misconfigured
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable `JOBYARD_` + its name in capitals, unless it says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="JOBYARD_", frozen=True, extra="ignore", populate_by_name=True)
+
+    #: Where the embedded database, the token and the secret live.
+    data: Path = Path(".jobyard")
+    #: Modules that hold job types, separated by commas.
+    jobs: Annotated[tuple[str, ...], NoDecode] = ("functions.catalog",)
+    #: Port of the API, and of the AWS endpoint; both on `host`.
+    port: int = Field(8000, ge=0, le=65_535)
+    aws_port: int = Field(4566, ge=0, le=65_535)
+    #: Loopback only, unless asked.
+    host: str = "127.0.0.1"
+    aws_account: str = Field("000000000000", pattern=r"^\d{12}$")
+    #: `AWS_REGION` or `AWS_DEFAULT_REGION`.
+    region: str = Field("us-east-1", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
+    #: `AWS_ENDPOINT_URL`: an AWS-compatible server instead of AWS. The embedded engine is not reached through it.
+    aws_endpoint_url: str | None = Field(None, validation_alias=AliasChoices("AWS_ENDPOINT_URL"))
+    #: In front of each queue's and function's name; the table's name.
+    prefix: str = Field("jobyard", pattern=r"^[a-z][a-z0-9-]{0,23}$")
+    #: Seconds for which a claim holds without a heartbeat; a heartbeat comes each third of it.
+    lease: float = Field(30.0, ge=1, le=600)
+    #: Seconds between two rounds of the reaper, and of the dead-letter consumer.
+    reap_every: float = Field(5.0, ge=0.1, le=3600)
+    #: Seconds that running jobs get to finish when the process is asked to stop.
+    grace: float = Field(10.0, ge=0, le=900)
+    #: Worker processes for plain `def` jobs.
+    processes: int = Field(4, ge=1, le=256)
+    #: `normal`: every acknowledged write survives kill -9; `full`: a power cut too, at an fsync a commit.
+    sync: Literal["normal", "full"] = "normal"
+    #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
+    secret: SecretStr | None = None
+
+    @field_validator("jobs", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if self.port and self.port == self.aws_port:
+            raise ValueError(f"port and aws_port are both {self.port}; give two different ones")
+        if self.secret is not None and len(self.secret.get_secret_value()) < 32:
+            raise ValueError("secret is shorter than 32 characters; make one with `openssl rand -hex 32`")
+        if not self.jobs:
+            raise ValueError("jobs is empty; name at least one module")
+        return self
+
+    @cached_property
+    def table(self) -> str:
+        """The DynamoDB table's name."""
+        return self.prefix
+
+    def queue(self, type_name: str) -> str:
+        """The name of a type's queue."""
+        return f"{self.prefix}-{type_name}"
+
+    def dead_letter_queue(self, type_name: str) -> str:
+        """The name of a type's dead-letter queue."""
+        return f"{self.prefix}-{type_name}-dlq"
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings from the environment; Misconfigured names the variable at fault."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, f['loc'])) or 'settings'}: {f['msg']}" for f in error.errors())
+        raise Misconfigured(f"settings: {faults}") from None

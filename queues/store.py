@@ -1,0 +1,399 @@
+"""IO: the only file that calls DynamoDB. One table; a job is one item; each change of state is one conditional write.
+
+Keys and the access patterns that they serve:
+
+    item            pk                      sk      state (index hash)     due (index range, epoch ms)
+    a job           job#TENANT#ID           job     TENANT#open            when the reaper shall look at it
+                                                    TENANT#completed       when it finished
+                                                    TENANT#failed          when it finished
+                                                    TENANT#cancelled       when it finished
+    a tenant        tenants                 TENANT  -                      -
+
+    get one job                             GetItem pk, sk
+    claim, settle, heartbeat, cancel        UpdateItem pk, sk with a condition
+    list a tenant's jobs, by status         Query by-state per state, newest first, then BatchGetItem
+    jobs that somebody owes something       Query by-state TENANT#open, due < now   (the reaper)
+    all tenants                             Query pk = tenants
+
+A job is in `open` for as long as something is still owed to it: an attempt, or, when it has failed, its burial in the
+dead-letter queue. The index entry changes only when a job is made, retried or ended, so a job that completes costs six
+write units: row and entry (2), claim (1), settle and the entry's move (3). TTL is on `expires_at` (epoch seconds);
+DynamoDB deletes late, so readers here treat what has expired as gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from queues import limits
+from queues.clients import code_of
+from queues.errors import JobNotFound
+from queues.job import Job, Status
+from queues.jobtype import JobOptions
+from queues.outcome import Settlement
+from queues.resources import STATE_INDEX, table_definition
+from queues.rows import (
+    NOTHING,
+    OPEN,
+    SORT_KEY,
+    Item,
+    Report,
+    error_text,
+    job_of,
+    key_of,
+    new_row,
+    number,
+    partition,
+    settled_values,
+    string,
+)
+from queues.settings import Settings
+
+#: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
+BATCH_TRIES = 8
+
+_CLAIM = {
+    "UpdateExpression": "SET #status = :active, lease_until = :lease, started_at = :now, worker = :worker "
+    "ADD attempt :one REMOVE progress, note",
+    "ConditionExpression": "#status = :waiting AND run_at <= :now",
+    "ExpressionAttributeNames": {"#status": "status"},
+    "ReturnValues": "ALL_NEW",
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
+_FENCED = "#status = :_active AND attempt = :_attempt"
+_ACTIVE, _WAITING, _ONE = {"S": "active"}, {"S": "waiting"}, {"N": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """Why a claim did not succeed: the job as it stands, or None if there is no such job."""
+
+    job: Job | None
+
+
+@lru_cache(maxsize=512)
+def _change(names: tuple[str, ...], removed: tuple[str, ...]) -> str:
+    text = "SET " + ", ".join(f"#{name} = :{name}" for name in names)
+    return text + (" REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else "")
+
+
+@lru_cache(maxsize=512)
+def _names(names: tuple[str, ...]) -> dict[str, str]:
+    return {f"#{name}": name for name in names}
+
+
+class JobStore:
+    """The jobs' table. `check_after` is how many ms after its time a job is due for a look by the reaper."""
+
+    def __init__(self, dynamodb: Any, settings: Settings):
+        self._db = dynamodb
+        self._table = settings.table
+        self._settings = settings
+        self.check_after = round(settings.lease * 1000) + 5_000
+        self._tenants: set[str] = set()
+
+    # --- the table ------------------------------------------------------------------------------------------
+
+    async def create(self) -> None:
+        """Makes the table if it is missing, waits until it is usable, and switches TTL on."""
+        try:
+            await self._db.create_table(**table_definition(self._settings))
+        except ClientError as error:
+            if code_of(error) != "ResourceInUseException":
+                raise
+        for _ in range(60):
+            reply = await self._db.describe_table(TableName=self._table)
+            if reply["Table"]["TableStatus"] == "ACTIVE":
+                break
+            await asyncio.sleep(1)
+        reply = await self._db.describe_time_to_live(TableName=self._table)
+        if reply["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            spec = {"Enabled": True, "AttributeName": "expires_at"}
+            await self._db.update_time_to_live(TableName=self._table, TimeToLiveSpecification=spec)
+
+    # --- new jobs -------------------------------------------------------------------------------------------
+
+    async def add_tenant(self, tenant: str) -> None:
+        """Makes the tenant known to the reaper; once a process."""
+        if tenant not in self._tenants:
+            item = {"pk": string("tenants"), "sk": string(tenant)}
+            await self._db.put_item(TableName=self._table, Item=item)
+            self._tenants.add(tenant)
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that ever enqueued a job."""
+        found: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            reply = await self._db.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": string("tenants")},
+                **start,
+            )
+            found += [item["sk"]["S"] for item in reply["Items"]]
+            if "LastEvaluatedKey" not in reply:
+                return found
+            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+
+    async def put_new(self, job: Job) -> Job | None:
+        """Writes a new job unless one of that id exists: None if it was written, else the one that was there."""
+        item = new_row(job, job.run_at + self.check_after)
+        now = job.created_at // 1000
+        try:
+            await self._db.put_item(
+                TableName=self._table,
+                Item=item,
+                # A job that has outlived its retention is gone, whether TTL has come by or not.
+                ConditionExpression="attribute_not_exists(pk) OR expires_at < :now",
+                ExpressionAttributeValues={":now": number(now)},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            old = error.response.get("Item")
+            return job_of(old) if old else await self.get(job.tenant, job.id, now * 1000)
+        return None
+
+    async def put_many(self, jobs: Sequence[Job]) -> None:
+        """Writes new jobs whose ids are ours, and so unique, 25 a call."""
+        rows = [{"PutRequest": {"Item": new_row(job, job.run_at + self.check_after)}} for job in jobs]
+        step = limits.BATCH_WRITE
+        await asyncio.gather(*(self._batch_write(rows[at : at + step]) for at in range(0, len(rows), step)))
+
+    async def _batch_write(self, rows: list[Any]) -> None:
+        pending: Any = {self._table: rows}
+        for tries in range(BATCH_TRIES):
+            pending = (await self._db.batch_write_item(RequestItems=pending)).get("UnprocessedItems")
+            if not pending:
+                return
+            await asyncio.sleep(0.05 * 2**tries)
+        raise TimeoutError(f"DynamoDB left {len(pending[self._table])} items unwritten after {BATCH_TRIES} tries")
+
+    # --- one job's life -------------------------------------------------------------------------------------
+
+    async def get(self, tenant: str, job_id: str, now: int) -> Job | None:
+        """The job as it stands, read consistently, or None."""
+        reply = await self._db.get_item(TableName=self._table, Key=key_of(tenant, job_id), ConsistentRead=True)
+        item = reply.get("Item")
+        return None if item is None or _expired(item, now) else job_of(item).seen_at(now)
+
+    async def claim(self, tenant: str, job_id: str, worker: str, now: int) -> Job | Unclaimed:
+        """Starts an attempt: counts it and takes the lease, if the job waits and its time has come.
+
+        `worker` must be new with each claim: it is how a claim whose answer was lost is known as our own.
+        """
+        lease = now + round(self._settings.lease * 1000)
+        try:
+            reply = await self._db.update_item(
+                TableName=self._table,
+                Key=key_of(tenant, job_id),
+                ExpressionAttributeValues={
+                    ":active": _ACTIVE,
+                    ":waiting": _WAITING,
+                    ":one": _ONE,
+                    ":lease": {"N": str(lease)},
+                    ":now": {"N": str(now)},
+                    ":worker": {"S": worker},
+                },
+                **_CLAIM,
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            old = error.response.get("Item")
+            # An emulator may not send the loser what it lost to.
+            job = job_of(old) if old else await self.get(tenant, job_id, now)
+            return job if job is not None and job.worker == worker else Unclaimed(job)
+        return job_of(reply["Attributes"])
+
+    async def renew(self, job: Job, now: int, progress: float | None, note: str | None) -> bool:
+        """Extends the lease of a running attempt and records its progress; False if the attempt is no longer ours."""
+        values = {"lease_until": number(now + round(self._settings.lease * 1000))}
+        if progress is not None:
+            values["progress"] = number(progress)
+        if note is not None:
+            values["note"] = string(note)
+        try:
+            return await self._update(job, values, (), _FENCED, _fence(job)) is None
+        except JobNotFound:
+            return False
+
+    async def settle(
+        self,
+        job: Job,
+        fate: Settlement,
+        now: int,
+        options: JobOptions,
+        report: Report = NOTHING,
+        *,
+        unless_renewed: bool = False,
+    ) -> bool:
+        """Writes how an attempt ended; False if another attempt has the job by now. Safe to repeat.
+
+        A failed job stays in the open partition until `mark_buried`: its burial is still owed.
+        `unless_renewed`: a heartbeat since `job` was read wins (the reaper is not the attempt's own holder).
+        """
+        values, removed = settled_values(job, fate, now, options, report, self.check_after)
+        condition, fence = _FENCED, _fence(job)
+        if unless_renewed and job.lease_until is not None:
+            condition += " AND lease_until = :_lease"
+            fence[":_lease"] = number(job.lease_until)
+        try:
+            old = await self._update(job, values, removed, condition, fence)
+        except JobNotFound:
+            return False
+        if old is None:
+            return True
+        # The answer to an earlier try may have been lost: the row then tells of this very attempt's end.
+        return any(a.number == job.attempt and a.outcome == fate.outcome for a in old.history)
+
+    async def mark_buried(self, job: Job, now: int, options: JobOptions) -> None:
+        """A failed job's dead letter is in the DLQ: nothing more is owed to it."""
+        values = {
+            "buried_at": number(now),
+            "state": string(partition(job.tenant, Status.FAILED.value)),
+            "due": number(job.finished_at or now),
+            "expires_at": number(now // 1000 + round(options.keep_failed)),
+        }
+        await self._update(
+            job,
+            values,
+            (),
+            "#status = :_failed AND attempt = :_attempt",
+            {":_failed": string("failed"), ":_attempt": number(job.attempt)},
+        )
+
+    async def cancel(self, job: Job, now: int, options: JobOptions) -> Job | None:
+        """Cancels a job that waits: None if done, else the job as it stands."""
+        values = {
+            "status": string("cancelled"),
+            "state": string(partition(job.tenant, "cancelled")),
+            "due": number(now),
+            "finished_at": number(now),
+            "expires_at": number(now // 1000 + round(options.keep_completed)),
+        }
+        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING})
+
+    async def reopen(self, job: Job, now: int, options: JobOptions) -> Job | None:
+        """Gives a failed job a fresh allowance of attempts: None if done, else the job as it stands."""
+        values = {
+            "status": _WAITING,
+            "state": string(partition(job.tenant, OPEN)),
+            "run_at": number(now),
+            "due": number(now + self.check_after),
+            "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
+        }
+        removed = ("finished_at", "expires_at", "buried_at", "expires_start_at", "resent")
+        return await self._update(
+            job,
+            values,
+            removed,
+            "#status = :_failed AND attempt = :_attempt",
+            {":_failed": string("failed"), ":_attempt": number(job.attempt)},
+        )
+
+    async def close_waiting(self, job: Job, fate: Settlement, now: int) -> Job | None:
+        """Fails a job that no attempt holds, because SQS has moved its message away: None if done."""
+        assert fate.error is not None
+        values = {
+            "status": string("failed"),
+            "finished_at": number(now),
+            "due": number(now + self.check_after),
+            "error": string(error_text(fate.error)),
+        }
+        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING})
+
+    async def mark_resent(self, job: Job, due: int) -> bool:
+        """Notes that the reaper has sent a waiting job's message again; False if the job has moved on."""
+        values = {"due": number(due), "resent": number(job.resent + 1)}
+        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING}) is None
+
+    async def _update(
+        self, job: Job, values: dict[str, Item], removed: tuple[str, ...], condition: str, guard: dict[str, Item]
+    ) -> Job | None:
+        """One conditional write: None if it took place, else the job that it met; JobNotFound if there is none."""
+        names = tuple(values)
+        try:
+            await self._db.update_item(
+                TableName=self._table,
+                Key=key_of(job.tenant, job.id),
+                UpdateExpression=_change(names, removed),
+                ConditionExpression=condition,
+                ExpressionAttributeNames=_names(
+                    names + removed if "status" in values else (*names, *removed, "status")
+                ),
+                ExpressionAttributeValues={**{f":{name}": value for name, value in values.items()}, **guard},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            old = error.response.get("Item")
+            # An emulator may not send the loser what it lost to.
+            met = job_of(old) if old else await self.get(job.tenant, job.id, 0)
+            if met is None:
+                raise JobNotFound(job.id) from None
+            return met
+        return None
+
+    # --- many jobs ------------------------------------------------------------------------------------------
+
+    async def keys(
+        self, state: str, *, start: Item | None, limit: int, newest_first: bool = True, before: int | None = None
+    ) -> tuple[list[Item], Item | None]:
+        """One page of an index partition: entries (pk, sk, state, due, type) and where the next page starts."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": STATE_INDEX,
+            "KeyConditionExpression": "#state = :state",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":state": string(state)},
+            "ScanIndexForward": not newest_first,
+            "Limit": limit,
+        }
+        if before is not None:
+            query["KeyConditionExpression"] += " AND due < :before"
+            query["ExpressionAttributeValues"][":before"] = number(before)
+        if start is not None:
+            query["ExclusiveStartKey"] = start
+        reply = await self._db.query(**query)
+        return reply["Items"], reply.get("LastEvaluatedKey")
+
+    async def rows(self, entries: Iterable[Item], now: int) -> list[Job]:
+        """The jobs of index entries, in their order, without those that are gone."""
+        wanted = [entry["pk"]["S"] for entry in entries]
+        found: dict[str, Item] = {}
+        step = limits.BATCH_GET
+        for at in range(0, len(wanted), step):
+            keys = [{"pk": string(pk), "sk": string(SORT_KEY)} for pk in wanted[at : at + step]]
+            for item in await self._batch_get(keys):
+                found[item["pk"]["S"]] = item
+        return [job_of(found[pk]).seen_at(now) for pk in wanted if pk in found and not _expired(found[pk], now)]
+
+    async def _batch_get(self, keys: list[Item]) -> list[Item]:
+        items: list[Item] = []
+        pending: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        for tries in range(BATCH_TRIES):
+            reply = await self._db.batch_get_item(RequestItems=pending)
+            items += reply["Responses"].get(self._table, [])
+            pending = reply.get("UnprocessedKeys")
+            if not pending:
+                return items
+            await asyncio.sleep(0.05 * 2**tries)
+        raise TimeoutError(f"DynamoDB left keys unread after {BATCH_TRIES} tries")
+
+
+def _fence(job: Job) -> dict[str, Item]:
+    return {":_active": _ACTIVE, ":_attempt": {"N": str(job.attempt)}}
+
+
+def _expired(item: Item, now: int) -> bool:
+    return "expires_at" in item and int(item["expires_at"]["N"]) * 1000 <= now

@@ -30,6 +30,32 @@ MAX_LETTERS = 5_000
 SWEEP_AT_LEAST_EVERY = 300_000
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Letter:
+    """A dead letter of a job. Of two for the same failure every sweep, here or elsewhere, keeps the lesser."""
+
+    #: When it was sent, and its message id. The same message may be delivered twice.
+    order: tuple[str, str]
+    receipt: str = field(compare=False)
+    envelope: Envelope = field(compare=False)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.envelope.tenant, self.envelope.id
+
+
+def _letter(name: str, message: dict[str, Any]) -> _Letter | None:
+    """The letter that a message is, or None if it is not one of this type's jobs'."""
+    try:
+        envelope = Envelope.decode(message["Body"])
+    except ValueError:
+        return None
+    if envelope.type != name:
+        return None
+    sent = message.get("Attributes", {}).get("SentTimestamp", "")
+    return _Letter((sent, message["MessageId"]), message["ReceiptHandle"], envelope)
+
+
 @dataclass(slots=True)
 class DeadLetterConsumer:
     """Call `round` every few seconds."""
@@ -59,39 +85,43 @@ class DeadLetterConsumer:
 
     async def _sweep(self, name: str) -> int:
         queues, changed = self.endings.queues, 0
-        kept: list[str] = []
-        seen: set[tuple[str, str]] = set()
+        #: Of each job's letters the one to keep, by tenant and id.
+        kept: dict[tuple[str, str], _Letter] = {}
+        strange: list[str] = []
         try:
-            while len(kept) + changed < MAX_LETTERS:
-                letters = await queues.receive_dead_letters(name, SWEEP_VISIBILITY)
-                if not letters:
+            while len(kept) + len(strange) + changed < MAX_LETTERS:
+                messages = await queues.receive_dead_letters(name, SWEEP_VISIBILITY)
+                if not messages:
                     break
-                for letter in letters:
-                    if await self._is_right(name, letter, seen):
-                        kept.append(letter["ReceiptHandle"])
+                for message in messages:
+                    letter = _letter(name, message)
+                    if letter is None:
+                        strange.append(message["ReceiptHandle"])
+                        continue
+                    other = kept.get(letter.identity)
+                    if not await self._is_right(letter):
+                        drop = letter
+                    elif other is None or other.order == letter.order:
+                        # Delivered twice, a message's later receipt is the good one.
+                        kept[letter.identity] = letter
+                        continue
                     else:
-                        await queues.delete_dead_letter(name, letter["ReceiptHandle"])
-                        changed += 1
+                        kept[letter.identity], drop = sorted((letter, other))
+                    await queues.delete_dead_letter(name, drop.receipt)
+                    changed += 1
         finally:
-            await queues.show_dead_letters(name, kept)
+            await queues.show_dead_letters(name, [*strange, *(letter.receipt for letter in kept.values())])
         return changed
 
-    async def _is_right(self, name: str, letter: dict[str, Any], seen: set[tuple[str, str]]) -> bool:
-        """Whether the letter stays as it is."""
-        try:
-            envelope = Envelope.decode(letter["Body"])
-        except ValueError:
-            return True
+    async def _is_right(self, letter: _Letter) -> bool:
+        """Whether the letter stays, as far as its job's row goes."""
+        envelope = letter.envelope
         job = await self.endings.store.get(envelope.tenant, envelope.id, self.endings.clock())
-        if job is None or envelope.type != name:
+        if job is None:
             return True
         if envelope.buried_attempt is None:
             return not await self._close(job)
-        identity = (envelope.tenant, envelope.id)
-        if job.status is not Status.FAILED or job.attempt != envelope.buried_attempt or identity in seen:
-            return False
-        seen.add(identity)
-        return True
+        return job.status is Status.FAILED and job.attempt == envelope.buried_attempt
 
     async def _close(self, job: Job) -> bool:
         """Fails a job whose message SQS has moved; whether the bare letter can go."""

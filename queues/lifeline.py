@@ -21,9 +21,6 @@ from pathlib import Path
 
 #: Option of prctl(2): the signal that a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
-#: Commands of fcntl(2) that Python's `fcntl` module does not name everywhere.
-F_SETOWN = 8
-F_SETSIG = 10
 #: /proc/PID/oom_score_adj, -1000 to 1000: when memory runs out the kernel ends the job, not the server.
 OOM_SCORE_ADJ = 1000
 
@@ -57,9 +54,14 @@ def watch(lifeline: int) -> None:
 
 
 def _kill_group_on_close(lifeline: int) -> None:
-    fcntl.fcntl(lifeline, F_SETOWN, -os.getpgid(0))
-    fcntl.fcntl(lifeline, F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if sys.platform == "linux":
+        try:
+            fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
+            fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+            fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+        except OSError:
+            # A kernel in name only, such as a sandbox's.
+            watch(lifeline)
 
 
 def _closed(lifeline: int) -> bool:

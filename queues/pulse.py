@@ -25,6 +25,8 @@ log = logging.getLogger("jobyard.pulse")
 
 #: Seconds between two looks at the running attempts, and so between two writes of a job's progress.
 TICK = 0.5
+#: Milliseconds before the end of its lease at which an attempt is stopped: the next tick might be too late.
+STOP_BEFORE = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -79,13 +81,13 @@ class Pulse:
         self._ticker = None
         now = self.clock()
         for running in list(self._running):
-            if not running.beating and (running.dirty or now - running.beat_at >= self.lease // 3):
+            if now >= running.lease_until - STOP_BEFORE:
+                _stop(running, "its lease could not be renewed in time")
+            elif not running.beating and (running.dirty or now - running.beat_at >= self.lease // 3):
                 running.beating = True
                 beat = asyncio.get_running_loop().create_task(self._beat(running, now))
                 self._beats.add(beat)
                 beat.add_done_callback(self._beats.discard)
-            elif now >= running.lease_until:
-                _stop(running, "its lease could not be renewed in time")
         if self._running:
             self._ticker = asyncio.get_running_loop().call_later(TICK, self._tick)
 

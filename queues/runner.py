@@ -27,7 +27,7 @@ from queues.endings import Endings
 from queues.job import Envelope, ErrorInfo, Job, Status
 from queues.jobtype import JobType
 from queues.outcome import Interrupted, Outcome, Refused, Settlement, settle
-from queues.pulse import Pulse, Running
+from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.rows import Report
 from queues.store import Unclaimed
 
@@ -99,6 +99,9 @@ class Runner:
         task = asyncio.current_task()
         assert task is not None
         now = self.endings.clock()
+        if job.lease_until is not None and now >= job.lease_until - STOP_BEFORE:
+            # The claim's answer came so late that somebody else may have ended this attempt as lost.
+            return False
         running = Running(job, record["receiptHandle"], Report(), task, lease_until=job.lease_until or now, beat_at=now)
         outcome: Outcome
         self.pulse.add(running)

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     #: In front of each queue's and function's name; the table's name.
     prefix: str = Field("jobyard", pattern=r"^[a-z][a-z0-9-]{0,23}$")
     #: Seconds for which a claim holds without a heartbeat; a heartbeat comes each third of it.
-    lease: float = Field(30.0, ge=1, le=600)
+    lease: float = Field(30.0, ge=3, le=600)
     #: Seconds between two rounds of the reaper, and of the dead-letter consumer.
     reap_every: float = Field(5.0, ge=0.1, le=3600)
     #: Seconds that running jobs get to finish when the process is asked to stop.

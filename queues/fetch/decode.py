@@ -47,7 +47,7 @@ class Inflate:
                 body.add(self._zlib.decompress(chunk, STEP))
                 chunk = self._zlib.unconsumed_tail
         except zlib.error:
-            raise FetchRefused(f"{self._shown} says that it is compressed, and is not: {zlib.error.__name__}") from None
+            raise FetchRefused(f"{self._shown} says that it is compressed, and cannot be inflated") from None
         if self._zlib.unused_data or (chunk and self._zlib.eof):
             raise FetchRefused(f"{self._shown} has bytes after the end of its compressed body")
 

@@ -22,7 +22,7 @@ from typing import Any
 from queues.capture import LOG_FORMAT
 from queues.context import Context
 from queues.errors import InvalidData, PayloadTooLarge, UnknownJobType
-from queues.frames import Decoder, Frame, encode, outcome_frame
+from queues.frames import STACKS_SIGNAL, Decoder, Frame, encode, outcome_frame
 from queues.job import ErrorInfo
 from queues.jobtype import Catalog, JobType, load
 from queues.lifeline import offer_to_oom_killer, tie_to_parent
@@ -33,8 +33,6 @@ from queues.outcome import Lost, Outcome, Raised, Refused, Returned, raised
 READ_BYTES = 65_536
 #: Seconds between two progress reports of a job; of those in between, the last is sent.
 PROGRESS_SECONDS = 0.1
-#: Seconds before the timeout at which the stacks of all threads go to the log: where did it hang? A tenth at most.
-STACKS_BEFORE_TIMEOUT = 0.2
 
 
 class Progress:
@@ -116,7 +114,6 @@ def serve(calls: int, replies: Replies) -> None:
             outcome = Lost(f"the handler ended its process: sys.exit({error.code!r})")
         except BaseException as error:
             outcome = _raised(error)
-        faulthandler.cancel_dump_traceback_later()
         progress.end()
         _flush()
         replies.send(outcome_frame(outcome))
@@ -131,18 +128,16 @@ def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress) -> Out
         data = job_type.parse(call["data"])
     except InvalidData as error:
         return Refused(ErrorInfo("InvalidData", str(error)))
-    timeout = call["timeout"]
     context = Context(
         job_id=call["id"],
         type=call["type"],
         tenant=call["tenant"],
         attempt=call["attempt"],
         max_attempts=call["of"],
-        timeout=timeout,
+        timeout=call["timeout"],
         on_progress=progress.report,
         on_log=_log,
     )
-    faulthandler.dump_traceback_later(timeout - min(STACKS_BEFORE_TIMEOUT, timeout / 10))
     value = job_type.function(data, context) if job_type.wants_context else job_type.function(data)
     try:
         return Returned(job_type.dump(value))
@@ -208,8 +203,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
-    # A segmentation fault leaves the Python stack in the job's log.
+    # A segmentation fault leaves the Python stack in the job's log, and so does a timeout.
     faulthandler.enable()
+    faulthandler.register(STACKS_SIGNAL)
     serve(calls, Replies(replies))
 
 

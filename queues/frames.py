@@ -8,6 +8,7 @@ Frames are flat, and a child is not trusted: a frame that is too long or no JSON
 
 from __future__ import annotations
 
+import signal
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,8 @@ from queues.outcome import (
 
 Frame = dict[str, Any]
 
+#: The one thing that is said by signal: "print where you are", to a handler whose time is up and who may not listen.
+STACKS_SIGNAL = signal.SIGUSR2
 #: In front of each frame: its length in bytes.
 LENGTH = struct.Struct(">I")
 #: Bytes of the longest frame: a job's data or result, escaped once more as a JSON string, with much room.

@@ -3,8 +3,11 @@
 The parent holds the write end of a pipe that nobody writes to. When the parent ends, however it ends, the kernel
 closes that end, and the read end here tells of it. On Linux the kernel itself then kills: the pipe is set to signal
 SIGKILL to the whole process group (F_SETOWN, F_SETSIG, O_ASYNC in fcntl(2)), which reaches processes that the handler
-started and a handler that sits in a C loop with the interpreter's lock. PR_SET_PDEATHSIG (prctl(2)) does the same for
-this process alone and needs no pipe. Elsewhere a thread waits for the pipe to close.
+started and a handler that sits in a C loop with the interpreter's lock.
+
+Where that is not to be had, a thread waits for the pipe to close and kills the group, and on Linux PR_SET_PDEATHSIG
+(prctl(2)) ends at least this process. It is not used beside the pipe: it fires when the thread that started us ends,
+which in a killed server may be before the pipe is closed, and programs that the handler started would be left over.
 """
 
 from __future__ import annotations
@@ -27,10 +30,9 @@ OOM_SCORE_ADJ = 1000
 
 def tie_to_parent(lifeline: int, parent: int) -> None:
     """Makes this process, the leader of its group, end with process `parent`; `lifeline` is the pipe's read end."""
-    if sys.platform == "linux":
-        _kill_group_on_close(lifeline)
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:
+    if not _killed_by_kernel(lifeline):
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         watch(lifeline)
     # The parent may have ended before all this was in place.
     if os.getppid() != parent or _closed(lifeline):
@@ -53,15 +55,18 @@ def watch(lifeline: int) -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-def _kill_group_on_close(lifeline: int) -> None:
-    if sys.platform == "linux":
-        try:
-            fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
-            fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-            fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-        except OSError:
-            # A kernel in name only, such as a sandbox's.
-            watch(lifeline)
+def _killed_by_kernel(lifeline: int) -> bool:
+    """Asks the kernel to kill this process's group when the pipe closes; False if it cannot."""
+    if sys.platform != "linux":
+        return False
+    try:
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    except OSError:
+        # A Linux in name only, such as a sandbox's.
+        return False
+    return True
 
 
 def _closed(lifeline: int) -> bool:

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from queues.capture import Lines
-from queues.frames import BrokenFrame, Decoder, Frame, encode, read_outcome
+from queues.frames import STACKS_SIGNAL, BrokenFrame, Decoder, Frame, encode, read_outcome
 from queues.outcome import Lost, Outcome, TimedOut
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 PIPE_BYTES = 65_536
 #: Seconds that a fresh process may take to import the job modules.
 START_SECONDS = 120.0
+#: Seconds between a timeout and the kill, in which the stacks of all threads go to the job's log: where did it hang?
+STACKS_SECONDS = 0.05
 #: Seconds that a process gets to exit when it is asked to, and to vanish when it is killed.
 EXIT_SECONDS = 3.0
 
@@ -48,7 +50,7 @@ class Call:
 class _Turn:
     """The call that a process is busy with."""
 
-    __slots__ = ("began", "done", "lines", "on_progress", "timeout", "timer")
+    __slots__ = ("done", "expired", "lines", "on_progress", "timeout", "timer")
 
     def __init__(
         self,
@@ -63,7 +65,8 @@ class _Turn:
         self.lines = Lines(on_log)
         self.done = done
         self.timer = timer
-        self.began = False
+        #: Whether its time is up; what it says from then on is not believed.
+        self.expired = False
 
     def end(self, outcome: Outcome) -> None:
         if not self.done.done():
@@ -180,8 +183,8 @@ class Process:
         self._calls.close()
         # What the handler started, and left behind, ends with it.
         self._kill_group()
-        if self._turn is not None:
-            self._turn.end(Lost(_how_it_ended(code)))
+        if (turn := self._turn) is not None:
+            turn.end(TimedOut(turn.timeout) if turn.expired else Lost(_how_it_ended(code)))
         return code
 
     def _kill_group(self) -> None:
@@ -221,7 +224,7 @@ class Process:
 
     def _take(self, frame: Frame) -> None:
         turn = self._turn
-        if turn is None or turn.done.done():
+        if turn is None or turn.expired or turn.done.done():
             return
         if "outcome" in frame:
             outcome = read_outcome(frame)
@@ -240,17 +243,21 @@ class Process:
     def _time_is_up(self) -> None:
         # The outcome may be in the pipe already.
         self._read_replies()
-        self._stop_turn(lambda turn: TimedOut(turn.timeout))
+        turn = self._turn
+        if turn is not None and not turn.done.done():
+            turn.expired = True
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, STACKS_SIGNAL)
+            turn.timer = self._loop.call_later(STACKS_SECONDS, self._stop_turn, TimedOut(turn.timeout))
 
     def _never_began(self) -> None:
         reason = f"the worker process did not import its job modules within {START_SECONDS:g} s"
-        self._stop_turn(lambda _: Lost(reason))
+        self._stop_turn(Lost(reason))
 
-    def _stop_turn(self, outcome: Callable[[_Turn], Outcome]) -> None:
-        turn = self._turn
-        if turn is not None and not turn.done.done():
+    def _stop_turn(self, outcome: Outcome) -> None:
+        if self._turn is not None and not self._turn.done.done():
             self.kill()
-            turn.end(outcome(turn))
+            self._turn.end(outcome)
 
     def _say(self, line: str) -> None:
         log.info("worker process %d, between jobs: %s", self.pid, line)

@@ -1,0 +1,1 @@
+"""Lambda's event source mapping for SQS, embedded: the part of Lambda that turns messages into invocations."""

@@ -1,0 +1,196 @@
+"""The event source mapping: polls a queue, invokes a function with batches, deletes what it says it has processed.
+
+Theory. A slot is the right to run one invocation; there are `maximum_concurrency` of them. Messages are received only
+against slots that are free, so that none ages in this process while its visibility timeout runs (what AWS's pollers do
+with a maximum concurrency, and unlike reserved concurrency, which makes them hoard and throttle).
+
+One poller is always there; it holds a long poll open, which the queue answers the moment a message arrives. A receive
+brings 10 messages at most, so when one comes back full, the next round sends several at once, one for each set of free
+slots; those beyond the first do not wait and end after one reply. Messages that fill several batches (a batch size
+below 10, or a payload over 6 MB) become several invocations, each with a slot of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random as random_module
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from infra.local.lambda_.deletes import Deletes
+from infra.local.lambda_.event import Record, batches_of, record_of
+from infra.local.lambda_.invoker import Invoke, Invoker, Mapping
+from infra.local.lambda_.receiver import Receiver
+from queues.clock import Clock
+from queues.limits import MAX_WAIT_SECONDS, SQS_BATCH
+from queues.retry import Backoff
+
+__all__ = ["EventSourceMapping", "Invoke", "Mapping"]
+
+log = logging.getLogger(__name__)
+
+#: Receives in flight at once for one mapping: Lambda, too, starts with five. (Lambda, scaling with SQS)
+POLLERS = 5
+#: Waits after a failed receive, in seconds; half of each is drawn at random.
+BACKOFF = Backoff("exponential", 0.1, cap=10.0, jitter=0.5)
+#: Seconds that a call to SQS gets to end by itself at `stop`, and a cancelled invocation to clean up.
+END_SECONDS = 5.0
+
+#: Tasks in the order of their start: a simulation that is run again must cancel them in the same order.
+Tasks = dict[asyncio.Task[None], None]
+
+
+class EventSourceMapping:
+    """One mapping at work. `run()` it as a task, then `stop()` it. It reports batch item failures.
+
+    `sqs` has aiobotocore's methods. `clock` answers epoch ms, `new_id` a fresh id, `random` a number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        invoke: Invoke,
+        sqs: Any,
+        *,
+        clock: Clock,
+        new_id: Callable[[], str],
+        random: Callable[[], float] = random_module.random,
+    ):
+        self._mapping = mapping
+        self._invoker = Invoker(mapping, invoke, clock=clock, new_id=new_id)
+        self._random = random
+        self._receiver = Receiver(sqs, mapping.queue_url, mapping.visibility_timeout)
+        self._deletes = Deletes(sqs, mapping.queue_url, random)
+        self._free = mapping.maximum_concurrency
+        self._freed = asyncio.Event()
+        #: Slots that one receive can use: one if it is to gather a batch over time.
+        self._share = 1 if mapping.batching_window else -(-SQS_BATCH // mapping.batch_size)
+        #: Whether the last receive brought all that it asked for.
+        self._full = False
+        #: Batches that found no free slot; there are at most one receive's.
+        self._left: deque[list[Record]] = deque()
+        self._pollers: Tasks = {}
+        self._running: Tasks = {}
+
+    def active(self) -> int:
+        """Invocations that run now."""
+        return len(self._running)
+
+    async def run(self) -> None:
+        """Polls until `stop()`. An error of SQS or of the function never ends it."""
+        poller = self._start(self._poll(), self._pollers)
+        try:
+            await asyncio.wait({poller})
+        except asyncio.CancelledError:
+            for task in list(self._pollers):
+                task.cancel()
+            raise
+
+    async def stop(self, grace: float) -> None:
+        """Stops polling at once, gives `grace` seconds to running invocations, then cancels them.
+
+        Messages that were received but not handed to the function are made visible again. Those of a cancelled
+        invocation come back when their visibility timeout ends, unless the function saw to them.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        self._receiver.stop()
+        self._freed.set()
+        await _end(self._pollers, END_SECONDS)
+        waiting = [record["receiptHandle"] for batch in self._left for record in batch]
+        self._left.clear()
+        await self._receiver.give_back(waiting)
+        await _end(self._running, max(0.0, end - loop.time()))
+        if self._running:
+            log.error("%d invocations of %s ignore their end", len(self._running), self._mapping.function_name)
+        await self._deletes.drain()
+
+    # --- polling ------------------------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        stopped = self._receiver.stopped
+        failures = 0
+        while not stopped.is_set():
+            if not self._free:
+                self._freed.clear()
+                await self._freed.wait()
+            elif self._left:
+                self._launch(self._left.popleft())
+            else:
+                try:
+                    if self._full:
+                        self._poll_more()
+                    await self._take(MAX_WAIT_SECONDS)
+                    failures = 0
+                except Exception as error:
+                    failures += 1
+                    log.warning("cannot receive from %s: %s", self._mapping.queue_url, error)
+                    await self._receiver.pause(BACKOFF.wait(failures, self._random()))
+
+    def _poll_more(self) -> None:
+        """Starts a receive for each set of free slots but the poller's own."""
+        spare = (self._free - 1) // self._share
+        for _ in range(min(spare, POLLERS - len(self._pollers))):
+            self._start(self._poll_once(), self._pollers)
+
+    async def _poll_once(self) -> None:
+        if not self._free:
+            return
+        try:
+            await self._take(0)
+        except Exception as error:
+            # The poller's own receive is meeting the same fault, and backs off.
+            log.debug("cannot receive from %s: %s", self._mapping.queue_url, error)
+
+    async def _take(self, wait: int) -> None:
+        """Receives against free slots, then hands the messages over."""
+        mapping = self._mapping
+        slots = min(self._free, self._share)
+        size = mapping.batch_size if mapping.batching_window else min(SQS_BATCH, slots * mapping.batch_size)
+        self._free -= slots
+        try:
+            messages = await self._receiver.gather(size, mapping.batching_window, wait)
+        finally:
+            self._free += slots
+            self._freed.set()
+        self._full = len(messages) == size
+        records = [record_of(message, mapping.queue_arn, mapping.region) for message in messages]
+        for batch in batches_of(records, mapping.batch_size):
+            if self._free and not self._receiver.stopped.is_set():
+                self._launch(batch)
+            else:
+                self._left.append(batch)
+
+    # --- invoking -----------------------------------------------------------------------------------------------
+
+    def _launch(self, batch: list[Record]) -> None:
+        self._free -= 1
+        self._start(self._process(batch), self._running)
+
+    async def _process(self, batch: list[Record]) -> None:
+        try:
+            failed = await self._invoker.call(batch)
+        finally:
+            self._free += 1
+            self._freed.set()
+        if failed is not None:
+            self._deletes.add(record["receiptHandle"] for record in batch if record["messageId"] not in failed)
+
+    @staticmethod
+    def _start(work: Coroutine[Any, Any, None], tasks: Tasks) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        tasks[task] = None
+        task.add_done_callback(tasks.pop)
+        return task
+
+
+async def _end(tasks: Tasks, seconds: float) -> None:
+    """Waits `seconds` for the tasks to end, cancels those that have not, and gives these a moment."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+    for task in list(tasks):
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=END_SECONDS)

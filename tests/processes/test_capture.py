@@ -1,0 +1,178 @@
+"""On the event loop: what each job prints and logs goes to that job, and everything else where it always went."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+import pytest
+
+from queues import capture
+from queues.capture import FULL, Lines
+from queues.limits import MAX_LOG_LINE_CHARS, MAX_LOG_LINES
+
+log = logging.getLogger("my.logger")
+
+
+@contextmanager
+def installed() -> Iterator[io.StringIO]:
+    """Capture in place over one text that stands for both streams. No fixture: pytest sets its own after set-up."""
+    stream = io.StringIO()
+    with redirect_stdout(stream), redirect_stderr(stream):
+        uninstall = capture.install()
+        try:
+            yield stream
+        finally:
+            uninstall()
+        assert sys.stdout is sys.stderr is stream
+
+
+async def test_jobs_that_run_at_once_keep_apart() -> None:
+    with installed() as real:
+
+        async def work(name: str) -> list[str]:
+            lines: list[str] = []
+            with capture.to(lines.append):
+                for number in range(3):
+                    print(name, end=" ")
+                    await asyncio.sleep(0)
+                    print(number)
+                    log.info("%s logs", name)
+                    await asyncio.to_thread(print, name, "from a thread", file=sys.stderr)
+            return lines
+
+        results = await asyncio.gather(*map(work, "abc"))
+        for name, lines in zip("abc", results, strict=True):
+            assert lines == [
+                line
+                for number in range(3)
+                for line in (f"{name} {number}", f"INFO my.logger: {name} logs", f"{name} from a thread")
+            ]
+        assert real.getvalue() == ""
+
+
+def test_text_outside_of_a_job_is_untouched() -> None:
+    with installed() as real:
+        print("before", end="")
+        with capture.to(lambda _: None):
+            print("inside")
+        print(" after")
+        assert real.getvalue() == "before after\n"
+
+
+def test_a_thread_without_the_context_is_outside() -> None:
+    with installed() as real:
+        with capture.to(lambda _: None):
+            thread = threading.Thread(target=print, args=("outside",))
+            thread.start()
+            thread.join()
+        assert real.getvalue() == "outside\n"
+
+
+async def test_a_task_that_outlives_its_job_is_outside() -> None:
+    with installed() as real:
+        lines: list[str] = []
+        ended = asyncio.Event()
+
+        async def straggler() -> None:
+            await ended.wait()
+            print("late")
+            log.info("late, too")
+
+        with capture.to(lines.append):
+            task = asyncio.create_task(straggler())
+            await asyncio.sleep(0)
+        ended.set()
+        await task
+        assert lines == []
+        assert real.getvalue() == "late\n"
+
+
+def wrong() -> None:
+    raise ValueError("wrong")
+
+
+def test_a_traceback_is_attached_line_by_line() -> None:
+    with installed():
+        lines: list[str] = []
+        with capture.to(lines.append):
+            try:
+                wrong()
+            except ValueError:
+                log.exception("failed")
+        assert lines[:2] == ["ERROR my.logger: failed", "Traceback (most recent call last):"]
+        assert lines[-1] == "ValueError: wrong"
+
+
+def test_install_twice_is_once_and_leaves_no_trace() -> None:
+    with installed() as real:
+        proxy = sys.stdout
+        handlers = list(logging.getLogger().handlers)
+        uninstall = capture.install()
+        assert sys.stdout is proxy
+        assert logging.getLogger().handlers == handlers
+        uninstall()
+        uninstall()
+        assert sys.stdout is real
+        assert len(logging.getLogger().handlers) == len(handlers) - 1
+
+
+def test_a_handler_cannot_close_the_servers_output() -> None:
+    with installed() as real:
+        with capture.to(lambda _: None):
+            sys.stdout.close()
+        print("still here")
+        assert real.getvalue() == "still here\n"
+
+
+def lines_of(*pieces: str) -> list[str]:
+    found: list[str] = []
+    lines = Lines(found.append)
+    for piece in pieces:
+        lines.write(piece)
+    lines.finish()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ((), []),
+        (("a\nb", "c\n", "d"), ["a", "bc", "d"]),
+        (("\n\n",), ["", ""]),
+        (("a\r\nb\r", "\n"), ["a", "b"]),
+        (("10 %\r20 %", "\r30 %\n"), ["30 %"]),
+        (("1\r2\r3",), ["3"]),
+    ],
+)
+def test_lines(pieces: tuple[str, ...], expected: list[str]) -> None:
+    assert lines_of(*pieces) == expected
+
+
+def test_a_long_line_is_cut() -> None:
+    just_fits = "x" * MAX_LOG_LINE_CHARS
+    assert lines_of(just_fits + "\n") == [just_fits]
+    for pieces in (("x" * 5_000 + "\nb",), (*["x" * 700] * 10, "\nb")):
+        assert lines_of(*pieces) == ["x" * (MAX_LOG_LINE_CHARS - 1) + "…", "b"]
+
+
+def test_a_long_log_ends_with_a_word_about_it() -> None:
+    found = lines_of("line\n" * 10_000)
+    assert len(found) == MAX_LOG_LINES
+    assert found[-2:] == ["line", FULL]
+
+
+def test_threads_that_share_a_log_lose_no_line() -> None:
+    found: list[str] = []
+    lines = Lines(found.append)
+    threads = [threading.Thread(target=lines.write, args=("line\n" * 20,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["line"] * 160

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,16 +30,11 @@ class Attempts:
     size: int
     _free: asyncio.Semaphore | None = field(default=None)
 
-    @asynccontextmanager
-    async def slot(self, job_type: JobType[Any, Any]) -> AsyncIterator[None]:
-        """Holds until the job could start at once, so that none is claimed, and its lease kept, only to wait."""
-        if job_type.is_async:
-            yield
-            return
+    def free_process(self) -> asyncio.Semaphore:
+        """Held while a worker process is used: no job is claimed, and its lease kept, only to wait for one."""
         if self._free is None:
             self._free = asyncio.Semaphore(self.size)
-        async with self._free:
-            yield
+        return self._free
 
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""

@@ -14,7 +14,7 @@ class Ulids:
 
     def __init__(self, clock: Clock = system_clock, random: _random.Random | None = None):
         self._clock = clock
-        self._random = random or _random.SystemRandom()
+        self._random = random or _random.Random()  # noqa: S311 - unique, not secret
         self._last_ms = -1
         self._value = 0
 

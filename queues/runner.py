@@ -83,17 +83,21 @@ class Runner:
                 raise ValueError(f"a job of type {envelope.type!r} in the queue of {job_type.name!r}")  # noqa: TRY301
         except ValueError as error:
             return await self._reject(job_type, record, str(error))
-        async with self.attempts.slot(job_type):
-            left = context.get_remaining_time_in_millis() - SETTLE_RESERVE
-            if left < job_type.options.timeout * 1000:
-                # Not started, so not burnt: it comes back at once to an invocation that has the time.
-                await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
-                return False
-            now = self.endings.clock()
-            claimed = await self.endings.store.claim(envelope.tenant, envelope.id, self._claim_name(), now)
-            if isinstance(claimed, Unclaimed):
-                return await self._unclaimed(job_type, record, envelope, claimed.job)
-            return await self._run(job_type, record, claimed, left / 1000)
+        if job_type.is_async:
+            return await self._start(job_type, record, envelope, context)
+        async with self.attempts.free_process():
+            return await self._start(job_type, record, envelope, context)
+
+    async def _start(self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, context: Any) -> bool:
+        left = context.get_remaining_time_in_millis() - SETTLE_RESERVE
+        if left < job_type.options.timeout * 1000:
+            # Not started, so not burnt: it comes back at once to an invocation that has the time.
+            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            return False
+        claimed = await self.endings.store.claim(envelope.tenant, envelope.id, self._claim_name(), self.endings.clock())
+        if isinstance(claimed, Unclaimed):
+            return await self._unclaimed(job_type, record, envelope, claimed.job)
+        return await self._run(job_type, record, claimed, left / 1000)
 
     async def _run(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
         task = asyncio.current_task()

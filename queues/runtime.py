@@ -58,8 +58,8 @@ def assemble(
     random: _random.Random | None = None,
     worker: str | None = None,
 ) -> Runtime:
-    """Wires a process. `random` seeds ids and jitter, `worker` names the process; tests pass both."""
-    source = random or _random.SystemRandom()
+    """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name."""
+    source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)

@@ -1,0 +1,43 @@
+"""The embedded DynamoDB: its tables are SQLite tables, its operations are plain functions.
+
+An operation checks all that it was given, then writes, then answers as boto does. `expressions` is the one
+grammar behind conditions, updates, filters, projections and key conditions; `statements` explains the storage.
+"""
+
+from infra.local.dynamodb.batch_get import batch_get_item
+from infra.local.dynamodb.batch_write import batch_write_item
+from infra.local.dynamodb.create_table import create_table
+from infra.local.dynamodb.delete_item import delete_item
+from infra.local.dynamodb.describe_table import delete_table, describe_table, list_tables
+from infra.local.dynamodb.get_item import get_item
+from infra.local.dynamodb.put_item import put_item
+from infra.local.dynamodb.query import query
+from infra.local.dynamodb.scan import scan
+from infra.local.dynamodb.statements import SCHEMA
+from infra.local.dynamodb.sweep import sweep
+from infra.local.dynamodb.time_to_live import describe_time_to_live, update_time_to_live
+from infra.local.dynamodb.transact_get import transact_get_items
+from infra.local.dynamodb.transact_write import transact_write_items
+from infra.local.dynamodb.update_item import update_item
+from infra.local.request import Operation
+
+OPERATIONS: dict[str, Operation] = {
+    "BatchGetItem": batch_get_item,
+    "BatchWriteItem": batch_write_item,
+    "CreateTable": create_table,
+    "DeleteItem": delete_item,
+    "DeleteTable": delete_table,
+    "DescribeTable": describe_table,
+    "DescribeTimeToLive": describe_time_to_live,
+    "GetItem": get_item,
+    "ListTables": list_tables,
+    "PutItem": put_item,
+    "Query": query,
+    "Scan": scan,
+    "TransactGetItems": transact_get_items,
+    "TransactWriteItems": transact_write_items,
+    "UpdateItem": update_item,
+    "UpdateTimeToLive": update_time_to_live,
+}
+
+__all__ = ["OPERATIONS", "SCHEMA", "sweep"]

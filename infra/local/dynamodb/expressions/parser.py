@@ -1,0 +1,317 @@
+"""The one grammar of all five kinds of expression, read by recursive descent into frozen nodes.
+
+    condition  = conjunct { OR conjunct }
+    conjunct   = negation { AND negation }
+    negation   = NOT negation | test
+    test       = operand [ comparator operand | BETWEEN operand AND operand | IN ( operand {, operand} ) ]
+    operand    = ( condition ) | function ( operand {, operand} ) | :value | path
+    path       = name { . name | [ index ] }
+    update     = { SET path = sum {, ...} | REMOVE path {, ...} | ADD path :value {, ...} | DELETE path :value {, ...} }
+    sum        = operand [ (+|-) operand ]
+    projection = path {, path}
+
+A parenthesis may hold a condition or a mere operand, so both come out of one rule and the rule above checks
+that it was given what it needs. Key conditions are conditions; what else they must be is checked in keys.
+What depends only on the text is refused here: syntax, reserved words, unknown functions, operand counts.
+"""
+
+from functools import lru_cache
+
+from infra.local.dynamodb.expressions.ast import (
+    Action,
+    Add,
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Compare,
+    Condition,
+    Delete,
+    In,
+    Not,
+    Operand,
+    Or,
+    Path,
+    Projection,
+    Remove,
+    Set,
+    Step,
+    Update,
+    Value,
+)
+from infra.local.dynamodb.expressions.cursor import Cursor
+from infra.local.dynamodb.expressions.reserved import RESERVED_WORDS
+from infra.local.dynamodb.expressions.tokens import END, syntax_error
+from infra.local.dynamodb.limits import IN_OPERANDS
+
+#: Function name -> number of operands.
+CONDITION_FUNCTIONS = {
+    "attribute_exists": 1,
+    "attribute_not_exists": 1,
+    "attribute_type": 2,
+    "begins_with": 2,
+    "contains": 2,
+    "size": 1,
+}
+UPDATE_FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
+
+_COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+_CONDITION_WORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
+_SECTIONS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
+#: Digits of a list index that could ever be in a list of at most 400 KB.
+_INDEX_DIGITS = 10
+
+
+@lru_cache(maxsize=2048)
+def parse_condition(kind: str, text: str) -> Condition:
+    """A ConditionExpression, FilterExpression or KeyConditionExpression."""
+    parser = _Parser(kind, text, CONDITION_FUNCTIONS, _CONDITION_WORDS)
+    node = parser.condition()
+    parser.expect_end()
+    return node
+
+
+@lru_cache(maxsize=2048)
+def parse_update(kind: str, text: str) -> Update:
+    """An UpdateExpression."""
+    parser = _Parser(kind, text, UPDATE_FUNCTIONS, _SECTIONS)
+    node = parser.update()
+    parser.expect_end()
+    return node
+
+
+@lru_cache(maxsize=2048)
+def parse_projection(kind: str, text: str) -> Projection:
+    """A ProjectionExpression."""
+    parser = _Parser(kind, text, {}, frozenset())
+    node = Projection(parser.listed(parser.path))
+    parser.expect_end()
+    return node
+
+
+class _Parser(Cursor):
+    def __init__(self, kind: str, text: str, functions: dict[str, int], words: frozenset[str]):
+        super().__init__(kind, text)
+        self.functions = functions
+        self.words = words
+        #: Tokens at which a parenthesised group began and the place just behind it, to see `((x))`.
+        self.groups: dict[int, int] = {}
+
+    # -- conditions ---------------------------------------------------------------------------------------
+
+    def condition(self) -> Condition:
+        return self._as_condition(self._disjunction())
+
+    def _disjunction(self) -> Condition | Operand:
+        first = self._conjunction()
+        if not self.at_word("OR"):
+            return first
+        parts = [self._as_condition(first)]
+        while self.take_word("OR"):
+            self.count_operator()
+            parts.append(self._as_condition(self._conjunction()))
+        return Or(tuple(parts))
+
+    def _conjunction(self) -> Condition | Operand:
+        first = self._negation()
+        if not self.at_word("AND"):
+            return first
+        parts = [self._as_condition(first)]
+        while self.take_word("AND"):
+            self.count_operator()
+            parts.append(self._as_condition(self._negation()))
+        return And(tuple(parts))
+
+    def _negation(self) -> Condition | Operand:
+        if not self.at_word("NOT"):
+            return self._test()
+        self.enter()
+        self.advance()
+        self.count_operator()
+        part = self._as_condition(self._negation())
+        self.depth -= 1
+        return Not(part)
+
+    def _test(self) -> Condition | Operand:
+        start = self.at
+        left = self.operand()
+        token = self.tokens[self.at]
+        if token.text in _COMPARATORS:
+            self.advance()
+            self.count_operator()
+            return Compare(token.text, self._as_operand(left, start), self._plain_operand())
+        if self.take_word("BETWEEN"):
+            self.count_operator()
+            low = self._plain_operand()
+            if not self.take_word("AND"):
+                raise self.unexpected()
+            return Between(self._as_operand(left, start), low, self._plain_operand())
+        if self.take_word("IN"):
+            self.count_operator()
+            self.expect("(")
+            choices = self.listed(self._plain_operand)
+            self.expect(")")
+            if len(choices) > IN_OPERANDS:
+                raise self.wrong(
+                    f"Too many operands for operator or function; operator or function: IN, "
+                    f"number of operands: {len(choices)}"
+                )
+            return In(self._as_operand(left, start), choices)
+        return left
+
+    def _plain_operand(self) -> Operand:
+        start = self.at
+        return self._as_operand(self.operand(), start)
+
+    def _as_condition(self, node: Condition | Operand) -> Condition:
+        if isinstance(node, Path | Value | Arithmetic):
+            raise self.unexpected()
+        if isinstance(node, Call) and node.function == "size":
+            raise self._misused(node)
+        return node
+
+    def _as_operand(self, node: Condition | Operand, start: int) -> Operand:
+        if isinstance(node, Path | Value | Arithmetic):
+            return node
+        if isinstance(node, Call):
+            if node.function in CONDITION_FUNCTIONS and node.function != "size":
+                raise self._misused(node)
+            return node
+        raise syntax_error(self.kind, self.text, self.tokens, start)
+
+    # -- operands -----------------------------------------------------------------------------------------
+
+    def operand(self) -> Condition | Operand:
+        token = self.tokens[self.at]
+        if token.text == "(":
+            return self._group()
+        if token.kind == "value":
+            self.advance()
+            return Value(token.text)
+        if token.kind == "word" and self.tokens[self.at + 1].text == "(" and token.text.upper() not in self.words:
+            return self._call(token.text)
+        return self.path()
+
+    def _group(self) -> Condition | Operand:
+        self.enter()
+        start = self.at
+        self.advance()
+        node = self._disjunction() if self.functions is CONDITION_FUNCTIONS else self._sum()
+        inner_end = self.groups.get(start + 1)
+        if inner_end == self.at and self.tokens[self.at].text == ")":
+            raise self.wrong("The expression has redundant parentheses;")
+        self.expect(")")
+        self.groups[start] = self.at
+        self.depth -= 1
+        return node
+
+    def _call(self, function: str) -> Call:
+        self.enter()
+        self.advance()
+        self.expect("(")
+        arguments = self.listed(self._plain_operand)
+        self.expect(")")
+        self.count_operator()
+        self.depth -= 1
+        wanted = self.functions.get(function)
+        if wanted is None:
+            raise self.wrong(f"Invalid function name; function: {function}")
+        if wanted != len(arguments):
+            raise self.wrong(
+                "Incorrect number of operands for operator or function; "
+                f"operator or function: {function}, number of operands: {len(arguments)}"
+            )
+        if function in ("attribute_exists", "attribute_not_exists", "if_not_exists") and not isinstance(
+            arguments[0], Path
+        ):
+            raise self.wrong(f"Operator or function requires a document path; operator or function: {function}")
+        return Call(function, arguments)
+
+    def path(self) -> Path:
+        steps: list[Step] = [self._name()]
+        while True:
+            text = self.tokens[self.at].text
+            if text == ".":
+                self.advance()
+                steps.append(self._name())
+            elif text == "[":
+                self.advance()
+                index = self.tokens[self.at]
+                if index.kind != "index":
+                    raise self.unexpected()
+                if len(index.text) > _INDEX_DIGITS:
+                    raise self.wrong(f"List index is not within the allowable range; index: [{index.text}]")
+                steps.append(int(index.text))
+                self.advance()
+                self.expect("]")
+            else:
+                return Path(tuple(steps))
+
+    def _name(self) -> str:
+        token = self.tokens[self.at]
+        if token.kind == "name":
+            self.advance()
+            return token.text
+        if token.kind != "word" or token.text.upper() in self.words:
+            raise self.unexpected()
+        if token.text.upper() in RESERVED_WORDS:
+            raise self.wrong(f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
+        self.advance()
+        return token.text
+
+    # -- updates ------------------------------------------------------------------------------------------
+
+    def update(self) -> Update:
+        actions: list[Action] = []
+        seen: set[str] = set()
+        while self.tokens[self.at].kind != END:
+            token = self.tokens[self.at]
+            section = token.text.upper()
+            if token.kind != "word" or section not in _SECTIONS:
+                raise self.unexpected()
+            if section in seen:
+                raise self.wrong(f'The "{section}" section can only be used once in an update expression;')
+            seen.add(section)
+            self.advance()
+            rule = {"SET": self._set, "REMOVE": self._remove, "ADD": self._add, "DELETE": self._delete}[section]
+            actions.extend(self.listed(rule))
+        return Update(tuple(actions))
+
+    def _set(self) -> Action:
+        path = self.path()
+        self.expect("=")
+        self.count_operator()
+        return Set(path, self._sum())
+
+    def _remove(self) -> Action:
+        self.count_operator()
+        return Remove(self.path())
+
+    def _add(self) -> Action:
+        self.count_operator()
+        return Add(self.path(), self._value())
+
+    def _delete(self) -> Action:
+        self.count_operator()
+        return Delete(self.path(), self._value())
+
+    def _sum(self) -> Operand:
+        left = self._plain_operand()
+        token = self.tokens[self.at]
+        if token.text not in ("+", "-"):
+            return left
+        self.advance()
+        self.count_operator()
+        return Arithmetic(token.text, left, self._plain_operand())
+
+    def _value(self) -> Value:
+        token = self.tokens[self.at]
+        if token.kind != "value":
+            raise self.unexpected()
+        self.advance()
+        return Value(token.text)
+
+    def _misused(self, call: Call) -> Exception:
+        return self.wrong(
+            f"The function is not allowed to be used this way in an expression; function: {call.function}"
+        )

@@ -1,0 +1,193 @@
+"""A call's expressions, compiled together once and found again by their texts and names.
+
+The texts are parsed once each (see parser); what they become with a call's ExpressionAttributeNames is a Plan,
+kept in a bounded cache under (texts, names). ExpressionAttributeValues are bound when a plan runs, so the
+calls of one call site, which differ in values alone, share one plan.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from infra.local.dynamodb.attributes import Item, canonical_attributes, canonical_value
+from infra.local.dynamodb.errors import invalid
+from infra.local.dynamodb.expressions.evaluate import compile_condition
+from infra.local.dynamodb.expressions.keycondition import KeyTest, compile_key_condition
+from infra.local.dynamodb.expressions.parser import parse_condition, parse_projection, parse_update
+from infra.local.dynamodb.expressions.projection import Projector
+from infra.local.dynamodb.expressions.scope import Check, Scope, Test, Values, require_apart
+from infra.local.dynamodb.expressions.update import UpdateProgram, compile_update
+from infra.local.errors import AwsError
+
+#: Plans kept; a program has a few dozen call sites.
+_PLANS = 2048
+_NAME_KEY = re.compile(r"#[A-Za-z0-9_]+")
+_VALUE_KEY = re.compile(r":[A-Za-z0-9_]+")
+_NO_VALUES: Item = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a call's expressions came to."""
+
+    #: ConditionExpression
+    condition: Test | None
+    #: FilterExpression, and the attributes that it reads.
+    filter: Test | None
+    filtered: frozenset[str]
+    #: UpdateExpression, and the attributes that it writes.
+    update: UpdateProgram | None
+    updated: frozenset[str]
+    #: ProjectionExpression
+    projection: Projector | None
+    #: KeyConditionExpression
+    key_tests: tuple[KeyTest, ...]
+    #: Value placeholder -> the parameter whose expression uses it.
+    values: Mapping[str, str]
+    checks: tuple[Check, ...]
+
+
+def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
+    """The plan for a call's parameters, and its values, legal and canonical."""
+    get = params.get
+    names = get("ExpressionAttributeNames")
+    plan = _plan(
+        get("UpdateExpression"),
+        get("ConditionExpression"),
+        get("FilterExpression"),
+        get("ProjectionExpression"),
+        get("KeyConditionExpression"),
+        None if names is None else tuple(names.items()),
+    )
+    given = get("ExpressionAttributeValues")
+    if given is None:
+        if plan.values:
+            raise _undefined(plan, _NO_VALUES)
+        return plan, _NO_VALUES
+    try:
+        values = canonical_attributes(given)
+    except AwsError:
+        raise _illegal_value(given) from None
+    if values.keys() != plan.values.keys():
+        raise _mismatch(plan, params, values)
+    for check in plan.checks:
+        check(values)
+    return plan, values
+
+
+@lru_cache(maxsize=_PLANS)
+def _plan(
+    update: str | None,
+    condition: str | None,
+    filter_: str | None,
+    projection: str | None,
+    key_condition: str | None,
+    names: tuple[tuple[str, str], ...] | None,
+) -> Plan:
+    texts = (update, condition, filter_, projection, key_condition)
+    known = _checked_names(names, any(text is not None for text in texts))
+    used_names: set[str] = set()
+    used_values: dict[str, str] = {}
+    checks: list[Check] = []
+
+    def note(scope: Scope) -> frozenset[str]:
+        used_names.update(scope.used_names)
+        for placeholder in sorted(scope.used_values):
+            used_values.setdefault(placeholder, scope.kind)
+        checks.extend(scope.checks)
+        return frozenset(scope.heads)
+
+    key_tests: tuple[KeyTest, ...] = ()
+    if key_condition is not None:
+        scope = Scope("KeyConditionExpression", known)
+        key_tests = compile_key_condition(parse_condition(scope.kind, key_condition), scope)
+        note(scope)
+    program, updated = None, frozenset[str]()
+    if update is not None:
+        scope = Scope("UpdateExpression", known)
+        program = compile_update(parse_update(scope.kind, update), scope)
+        note(scope)
+        updated = program.touched.attributes
+    test = None
+    if condition is not None:
+        scope = Scope("ConditionExpression", known)
+        test = compile_condition(parse_condition(scope.kind, condition), scope)
+        note(scope)
+    filter_test, filtered = None, frozenset[str]()
+    if filter_ is not None:
+        scope = Scope("FilterExpression", known)
+        filter_test = compile_condition(parse_condition(scope.kind, filter_), scope)
+        filtered = note(scope)
+    projector = None
+    if projection is not None:
+        scope = Scope("ProjectionExpression", known)
+        paths = [scope.steps(path) for path in parse_projection(scope.kind, projection).paths]
+        require_apart(scope, paths)
+        projector = Projector(tuple(paths))
+        note(scope)
+    unused = sorted(known.keys() - used_names)
+    if unused:
+        raise invalid(
+            f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{', '.join(unused)}}}"
+        )
+    return Plan(
+        condition=test,
+        filter=filter_test,
+        filtered=filtered,
+        update=program,
+        updated=updated,
+        projection=projector,
+        key_tests=key_tests,
+        values=MappingProxyType(used_values),
+        checks=tuple(checks),
+    )
+
+
+def _checked_names(names: tuple[tuple[str, str], ...] | None, any_expression: bool) -> dict[str, str]:
+    if names is None:
+        return {}
+    if not any_expression:
+        raise invalid("ExpressionAttributeNames can only be specified when using expressions")
+    if not names:
+        raise invalid("ExpressionAttributeNames must not be empty")
+    for key, name in names:
+        if not _NAME_KEY.fullmatch(key):
+            raise invalid(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{key}"')
+        if not name:
+            raise invalid(f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {key}")
+    return dict(names)
+
+
+def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exception:
+    expressions = [name for name in params if name.endswith("Expression") and name != "ProjectionExpression"]
+    if not expressions:
+        return invalid("ExpressionAttributeValues can only be specified when using expressions")
+    if not values:
+        return invalid("ExpressionAttributeValues must not be empty")
+    for key in values:
+        if not _VALUE_KEY.fullmatch(key):
+            return invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
+    if plan.values.keys() - values.keys():
+        return _undefined(plan, values)
+    unused = sorted(values.keys() - plan.values.keys())
+    return invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{', '.join(unused)}}}")
+
+
+def _undefined(plan: Plan, values: Values) -> Exception:
+    placeholder, kind = next((name, kind) for name, kind in plan.values.items() if name not in values)
+    return invalid(
+        f"Invalid {kind}: An expression attribute value used in expression is not defined; "
+        f"attribute value: {placeholder}"
+    )
+
+
+def _illegal_value(given: Item) -> Exception:
+    for key, value in given.items():
+        try:
+            canonical_value(value)
+        except AwsError as error:
+            return invalid(f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}")
+    raise AssertionError("a value was refused and then was not")

@@ -1,0 +1,64 @@
+"""The words of an expression: names, placeholders, indexes, operators, each with its place in the text."""
+
+import re
+from dataclasses import dataclass
+
+from infra.local.dynamodb.errors import invalid
+from infra.local.dynamodb.limits import EXPRESSION_BYTES
+
+_TOKEN = re.compile(
+    r"""
+    (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+  | (?P<name>\#[A-Za-z0-9_]+)
+  | (?P<value>:[A-Za-z0-9_]+)
+  | (?P<index>[0-9]+)
+  | (?P<mark><>|<=|>=|[=<>()\[\],.+-])
+    """,
+    re.VERBOSE,
+)
+_SPACE = " \t\r\n"
+
+END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    #: word, name (#x), value (:x), index, mark, or end.
+    kind: str
+    text: str
+    start: int
+
+
+def tokenize(kind: str, text: str) -> list[Token]:
+    """The tokens of one expression, closed by an end token; `kind` is the parameter that held it."""
+    if not text or text.isspace():
+        raise invalid(f"Invalid {kind}: The expression can not be empty;")
+    size = len(text.encode(errors="surrogatepass"))
+    if size > EXPRESSION_BYTES:
+        raise invalid(f"Invalid {kind}: Expression size has exceeded the maximum allowed size; expression size: {size}")
+    tokens: list[Token] = []
+    place, length = 0, len(text)
+    while place < length:
+        if text[place] in _SPACE:
+            place += 1
+            continue
+        match = _TOKEN.match(text, place)
+        if match is None:
+            stray = Token("mark", text[place], place)
+            tokens.append(stray)
+            raise syntax_error(kind, text, tokens, len(tokens) - 1)
+        assert match.lastgroup is not None
+        tokens.append(Token(match.lastgroup, match[0], place))
+        place = match.end()
+    tokens.append(Token(END, "<EOF>", length))
+    return tokens
+
+
+def syntax_error(kind: str, text: str, tokens: list[Token], at: int) -> Exception:
+    """DynamoDB's syntax error: the token, and the text from the token before it to the token after it."""
+    first = tokens[max(at - 1, 0)].start
+    last = tokens[min(at + 1, len(tokens) - 1)]
+    end = last.start if last.kind == END else last.start + len(last.text)
+    near = text[first:end].strip().encode(errors="replace").decode()
+    token = tokens[at].text.encode(errors="replace").decode()
+    return invalid(f'Invalid {kind}: Syntax error; token: "{token}", near: "{near}"')

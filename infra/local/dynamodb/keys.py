@@ -1,0 +1,153 @@
+"""Key attributes: which values may be keys, and the SQLite values that sort as DynamoDB sorts them.
+
+A string stays text (SQLite compares its UTF-8 bytes, as DynamoDB does), binary stays a blob, and a number
+becomes the bytes of numbers.encoded. One key attribute has one type, so the three never meet in one column.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.dynamodb.attributes import AttributeValue, Item, type_of
+from infra.local.dynamodb.errors import invalid, invalid_value
+from infra.local.dynamodb.limits import HASH_KEY_BYTES, RANGE_KEY_BYTES
+from infra.local.dynamodb.numbers import canonical, encoded
+
+#: A key's value in SQLite.
+SqlKey = str | bytes
+#: Hash and range of one item in SQLite.
+ItemKey = tuple[SqlKey, SqlKey]
+#: Stands in the range column of a table that has no sort key.
+NO_RANGE = ""
+
+_MISMATCH = "The provided key element does not match the schema"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttribute:
+    name: str
+    #: S, N or B.
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySchema:
+    """The partition key and, where there is one, the sort key of a table or an index."""
+
+    hash: KeyAttribute
+    range: KeyAttribute | None
+
+    @property
+    def attributes(self) -> tuple[KeyAttribute, ...]:
+        return (self.hash,) if self.range is None else (self.hash, self.range)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(attribute.name for attribute in self.attributes)
+
+    def key_of(self, item: Item) -> Item:
+        """The key attributes of an item, in DynamoDB's form; values are shared with the item."""
+        return {name: item[name] for name in self.names}
+
+
+def exact_key(schema: KeySchema, key: Item) -> ItemKey:
+    """The key that a Key parameter names: all key attributes and nothing else."""
+    range_ = schema.range
+    if len(key) != (1 if range_ is None else 2):
+        if any(not value for value in key.values()):
+            raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+        raise invalid(_MISMATCH)
+    hash_value = key.get(schema.hash.name)
+    if hash_value is None:
+        raise invalid(_MISMATCH)
+    hash_key = _key_part(schema.hash, hash_value, HASH_KEY_BYTES, _MISMATCH)
+    if range_ is None:
+        return hash_key, NO_RANGE
+    range_value = key.get(range_.name)
+    if range_value is None:
+        raise invalid(_MISMATCH)
+    return hash_key, _key_part(range_, range_value, RANGE_KEY_BYTES, _MISMATCH)
+
+
+def item_key(schema: KeySchema, item: Item) -> ItemKey:
+    """The key of a whole item that is to be put."""
+    hash_key = _item_part(schema.hash, item, HASH_KEY_BYTES)
+    if schema.range is None:
+        return hash_key, NO_RANGE
+    return hash_key, _item_part(schema.range, item, RANGE_KEY_BYTES)
+
+
+def index_part(attribute: KeyAttribute, value: AttributeValue, index: str, *, is_range: bool, updating: bool) -> SqlKey:
+    """The value of an index's key attribute in an item that is put, or was updated."""
+    content = value.get(attribute.type)
+    if content is None:
+        if updating:
+            raise invalid("The update expression attempted to update the secondary index key to unsupported type")
+        raise invalid_value(
+            f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+            f"Actual: {type_of(value)} IndexName: {index}"
+        )
+    if not content and attribute.type != "N":
+        reason = f"The AttributeValue for a key attribute cannot contain an empty {_noun(attribute)} value."
+        if updating:
+            raise invalid(
+                "The update expression attempted to update the secondary index key to a value that is not "
+                f"supported. {reason}"
+            )
+        raise invalid(
+            "One or more parameter values are not valid. A value specified for a secondary index key is not "
+            f"supported. {reason} IndexName: {index}, IndexKey: {attribute.name}"
+        )
+    return sql_key(attribute, content, RANGE_KEY_BYTES if is_range else HASH_KEY_BYTES)
+
+
+def sql_key(attribute: KeyAttribute, content: Any, limit: int) -> SqlKey:
+    """A legal content as SQLite holds it, refused when it is longer than `limit` bytes."""
+    if attribute.type == "N":
+        return encoded(canonical(content))
+    key: SqlKey = content
+    if isinstance(key, str) and not key.isascii():
+        try:
+            length = len(key.encode())
+        except UnicodeEncodeError:
+            raise invalid_value("a string is not valid Unicode: it contains a lone surrogate") from None
+    else:
+        if not isinstance(key, str | bytes):
+            key = bytes(content)
+        length = len(key)
+    if length > limit:
+        raise invalid_value(
+            f"Size of hashkey has exceeded the maximum size limit of{HASH_KEY_BYTES} bytes"
+            if limit == HASH_KEY_BYTES
+            else f"Aggregated size of all range keys has exceeded the size limit of {RANGE_KEY_BYTES} bytes"
+        )
+    return key
+
+
+def _item_part(attribute: KeyAttribute, item: Item, limit: int) -> SqlKey:
+    value = item.get(attribute.name)
+    if value is None:
+        raise invalid_value(f"Missing the key {attribute.name} in the item")
+    if attribute.type not in value:
+        raise invalid_value(
+            f"Type mismatch for key {attribute.name} expected: {attribute.type} actual: {type_of(value)}"
+        )
+    return _key_part(attribute, value, limit, _MISMATCH)
+
+
+def _key_part(attribute: KeyAttribute, value: AttributeValue, limit: int, mismatch: str) -> SqlKey:
+    content = value.get(attribute.type)
+    if content is None or len(value) != 1:
+        raise invalid(mismatch)
+    if attribute.type == "S" and content and content.isascii() and len(content) <= limit:
+        key: SqlKey = content
+        return key
+    if not content and attribute.type != "N":
+        raise invalid(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain "
+            f"an empty {_noun(attribute)} value. Key: {attribute.name}"
+        )
+    return sql_key(attribute, content, limit)
+
+
+def _noun(attribute: KeyAttribute) -> str:
+    return "string" if attribute.type == "S" else "binary"

@@ -1,0 +1,59 @@
+"""Items as rows: what stands beside an item in its row, and the few statements that read and write one."""
+
+import sqlite3
+from typing import Any
+
+from infra.local.dynamodb.attributes import Item
+from infra.local.dynamodb.items import decode
+from infra.local.dynamodb.keys import ItemKey, SqlKey, index_part
+from infra.local.dynamodb.tables import Index, Table
+
+#: Longest whole part of a TTL value that SQLite's integers hold.
+_TTL_DIGITS = 18
+
+#: expires, index keys...: the columns between key and item.
+Columns = list[Any]
+
+
+def read(db: sqlite3.Connection, table: Table, key: ItemKey) -> tuple[int, bytes] | None:
+    """The row id and stored item under a key."""
+    row: tuple[int, bytes] | None = db.execute(table.sql.get, key).fetchone()
+    return row
+
+
+def read_item(db: sqlite3.Connection, table: Table, key: ItemKey) -> Item | None:
+    row = read(db, table, key)
+    return None if row is None else decode(row[1])
+
+
+def columns_of(table: Table, item: Item, *, updating: bool = False) -> Columns:
+    """What stands beside an item; refuses a value that an index cannot hold as its key."""
+    columns: Columns = [None if table.ttl_attribute is None else expiry(table.ttl_attribute, item)]
+    for index in table.indexes:
+        columns += _index_key(index, item, updating)
+    return columns
+
+
+def expiry(attribute: str, item: Item) -> int | None:
+    """The TTL attribute in whole epoch seconds; None when it is no number, and so never expires."""
+    value = item.get(attribute)
+    text = None if value is None else value.get("N")
+    if text is None:
+        return None
+    whole = str(text).partition(".")[0]
+    return int(whole) if len(whole) <= _TTL_DIGITS else None
+
+
+def _index_key(index: Index, item: Item, updating: bool) -> Columns:
+    keys = index.keys
+    value = item.get(keys.hash.name)
+    hash_key: SqlKey | None = None
+    if value is not None:
+        hash_key = index_part(keys.hash, value, index.name, is_range=False, updating=updating)
+    if keys.range is None:
+        return [hash_key]
+    range_value = item.get(keys.range.name)
+    if range_value is None:
+        return [None, None]
+    range_key = index_part(keys.range, range_value, index.name, is_range=True, updating=updating)
+    return [None, None] if hash_key is None else [hash_key, range_key]

@@ -1,0 +1,81 @@
+"""Tables of DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+Unique = Callable[[str], str]
+
+DEFINITION: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+        {"AttributeName": "state", "AttributeType": "S"},
+        {"AttributeName": "due", "AttributeType": "N"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "by-state",
+            "KeySchema": [
+                {"AttributeName": "state", "KeyType": "HASH"},
+                {"AttributeName": "due", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["type"]},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+async def test_a_created_table_is_active_with_its_keys_and_index(dynamodb: Any, unique: Unique) -> None:
+    name = unique("jobs")
+    created = (await dynamodb.create_table(TableName=name, **DEFINITION))["TableDescription"]
+    assert created["TableArn"].endswith(f":table/{name}")
+    table = (await dynamodb.describe_table(TableName=name))["Table"]
+    assert table["TableStatus"] == "ACTIVE"
+    assert table["KeySchema"] == DEFINITION["KeySchema"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by-state"
+    assert index["Projection"] == DEFINITION["GlobalSecondaryIndexes"][0]["Projection"]
+    assert name in (await dynamodb.list_tables())["TableNames"]
+
+
+async def test_a_table_name_is_taken_once(dynamodb: Any, unique: Unique) -> None:
+    name = unique("jobs")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.create_table(TableName=name, **DEFINITION)
+    assert refused.value.response["Error"]["Code"] == "ResourceInUseException"
+
+
+async def test_a_deleted_table_is_not_found(dynamodb: Any, unique: Unique) -> None:
+    name = unique("jobs")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    await dynamodb.delete_table(TableName=name)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.describe_table(TableName=name)
+    assert refused.value.response["Error"] == {
+        "Code": "ResourceNotFoundException",
+        "Message": f"Requested resource not found: Table: {name} not found",
+    }
+
+
+async def test_time_to_live_is_enabled_once(dynamodb: Any, unique: Unique) -> None:
+    name = unique("jobs")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    specification = {"Enabled": True, "AttributeName": "expires_at"}
+    reply = await dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+    assert reply["TimeToLiveSpecification"] == specification
+    described = (await dynamodb.describe_time_to_live(TableName=name))["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+async def test_an_undefined_key_attribute_is_refused(dynamodb: Any, unique: Unique) -> None:
+    definition = {**DEFINITION, "AttributeDefinitions": DEFINITION["AttributeDefinitions"][1:]}
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.create_table(TableName=unique("jobs"), **definition)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"

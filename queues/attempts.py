@@ -51,17 +51,46 @@ async def _on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seco
         arguments: tuple[Any, ...] = (job_type.parse(job.data_json),)
     except InvalidData as error:
         return Refused(ErrorInfo("InvalidData", str(error)[:MAX_ERROR_CHARS]))
-    with capture.to(running.report.lines.append) as lines:
+    with capture.to(running.report.lines.append) as lines, _Deadline(running.task, seconds) as deadline:
         if job_type.wants_context:
             arguments = (*arguments, _context(job, running, seconds, lines))
         try:
-            async with asyncio.timeout(seconds) as limit:
-                value = await job_type.function(*arguments)
-        except TimeoutError as error:
-            return TimedOut(seconds) if limit.expired() else raised(error, _traceback(error))
+            value = await job_type.function(*arguments)
+        except asyncio.CancelledError:
+            if running.lost or not deadline.passed or running.task.uncancel():
+                raise
+            return TimedOut(seconds)
         except (Exception, SystemExit) as error:
-            return raised(error, _traceback(error))
+            if not deadline.passed:
+                return raised(error, _traceback(error))
+    if deadline.passed:
+        # The handler caught its cancellation, or fell over it: its time was up all the same.
+        running.task.uncancel()
+        return TimedOut(seconds)
     return returned(job_type, value)
+
+
+class _Deadline:
+    """Cancels a task that is not done with the block after so many seconds: `asyncio.timeout` without what a block
+    that is entered once, in the task's own code, can do without. It is half the cost, for each job."""
+
+    __slots__ = ("_handle", "_seconds", "_task", "passed")
+
+    def __init__(self, task: asyncio.Task[Any], seconds: float):
+        self._task = task
+        self._seconds = seconds
+        self.passed = False
+
+    def __enter__(self) -> _Deadline:
+        self._handle = self._task.get_loop().call_later(self._seconds, self._pass)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._handle.cancel()
+
+    def _pass(self) -> None:
+        self.passed = True
+        self._task.cancel()
 
 
 def _context(job: Job, running: Running, seconds: float, lines: capture.Lines) -> Context:

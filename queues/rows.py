@@ -66,42 +66,43 @@ def new_row(job: Job, due: int) -> Item:
 
 def job_of(item: Item) -> Job:
     """The job that an item holds, with the status that is stored (see `Job.seen_at`)."""
-    get = item.get
+    # One pass that unwraps every value: this is called for each claim.
+    text = {name: value["S"] if "S" in value else value["N"] for name, value in item.items()}
+    get = text.get
     error, history, logs, tags = get("error"), get("history"), get("logs"), get("tags")
+    expires, finished, lease, buried = get("expires_start_at"), get("finished_at"), get("lease_until"), get("buried_at")
+    started = get("started_at")
     return Job(
-        id=item["id"]["S"],
-        tenant=item["tenant"]["S"],
-        type=item["type"]["S"],
-        status=Status(item["status"]["S"]),
-        priority=_int(get("priority")) or 50,
-        attempt=int(item["attempt"]["N"]),
-        max_attempts=int(item["max_attempts"]["N"]),
-        progress=float(item["progress"]["N"]) if "progress" in item else 0,
-        note=item["note"]["S"] if "note" in item else None,
-        data_json=item["data"]["S"],
-        result_json=item["result"]["S"] if "result" in item else None,
-        error=ErrorInfo.from_json(orjson.loads(error["S"])) if error else None,
-        tags=tuple(orjson.loads(tags["S"])) if tags else (),
-        timeout=float(item["timeout"]["N"]),
-        backoff=_backoff(item["backoff"]["S"]),
-        created_at=int(item["created_at"]["N"]),
-        run_at=int(item["run_at"]["N"]),
-        expires_start_at=_int(get("expires_start_at")),
-        started_at=_int(get("started_at")),
-        finished_at=_int(get("finished_at")),
-        lease_until=_int(get("lease_until")),
-        worker=item["worker"]["S"] if "worker" in item else None,
-        history=tuple(Attempt(*row) for row in orjson.loads(history["S"])) if history else (),
-        logs=tuple(orjson.loads(logs["S"])) if logs else (),
-        buried_at=_int(get("buried_at")),
-        resent=_int(get("resent")) or 0,
+        id=text["id"],
+        tenant=text["tenant"],
+        type=text["type"],
+        status=_STATUSES[text["status"]],
+        priority=int(get("priority", "50")),
+        attempt=int(text["attempt"]),
+        max_attempts=int(text["max_attempts"]),
+        progress=float(get("progress", "0")),
+        note=get("note"),
+        data_json=text["data"],
+        result_json=get("result"),
+        error=ErrorInfo.from_json(orjson.loads(error)) if error else None,
+        tags=tuple(orjson.loads(tags)) if tags else (),
+        timeout=float(text["timeout"]),
+        backoff=_BACKOFFS.get(text["backoff"]) or _backoff(text["backoff"]),
+        created_at=int(text["created_at"]),
+        run_at=int(text["run_at"]),
+        expires_start_at=int(expires) if expires else None,
+        started_at=int(started) if started else None,
+        finished_at=int(finished) if finished else None,
+        lease_until=int(lease) if lease else None,
+        worker=get("worker"),
+        history=tuple([Attempt(*row) for row in orjson.loads(history)]) if history else (),
+        logs=tuple(orjson.loads(logs)) if logs else (),
+        buried_at=int(buried) if buried else None,
+        resent=int(get("resent", "0")),
     )
 
 
-def _int(value: Item | None) -> int | None:
-    return None if value is None else int(value["N"])
-
-
+_STATUSES = {status.value: status for status in Status}
 _BACKOFF_TEXTS: dict[Backoff, str] = {}
 _BACKOFFS: dict[str, Backoff] = {}
 
@@ -116,10 +117,8 @@ def backoff_text(backoff: Backoff) -> str:
 
 
 def _backoff(text: str) -> Backoff:
-    found = _BACKOFFS.get(text)
-    if found is None:
-        found = Backoff.from_json(orjson.loads(text))
-        _remember(_BACKOFFS, text, found)
+    found = Backoff.from_json(orjson.loads(text))
+    _remember(_BACKOFFS, text, found)
     return found
 
 

@@ -21,8 +21,11 @@ Method = Callable[..., Awaitable[dict[str, Any]]]
 class DirectClient:
     """One service of one engine in one region; an async context manager, as aiobotocore's is."""
 
-    def __init__(self, engine: Engine, service: str, region: str, endpoint: str = DEFAULT_ENDPOINT):
+    def __init__(
+        self, engine: Engine, service: str, region: str, endpoint: str = DEFAULT_ENDPOINT, *, checked: bool = True
+    ):
         self._engine = engine
+        self._checked = checked
         self._service = service
         self._operations = operation_names(service)
         self.meta = SimpleNamespace(
@@ -40,10 +43,10 @@ class DirectClient:
         if operation is None:
             raise AttributeError(f"the embedded {self._service} client has no {name!r}")
         call, service, region = self._engine.call, self._service, self.meta.region_name
-        endpoint = self.meta.endpoint_url
+        endpoint, checked = self.meta.endpoint_url, self._checked
 
         def method(**params: Any) -> Awaitable[dict[str, Any]]:
-            return call(service, operation, params, region=region, endpoint=endpoint)
+            return call(service, operation, params, region=region, endpoint=endpoint, checked=checked)
 
         method.__name__ = name
         setattr(self, name, method)

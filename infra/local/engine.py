@@ -108,6 +108,18 @@ class Engine:
         self._flush_due = False
         self._held = False
         self._closed = False
+        self._request = Request(
+            self._db,
+            0,
+            DEFAULT_REGION,
+            account,
+            DEFAULT_ENDPOINT,
+            self.new_id,
+            self._after_commit.append,
+            self._woken.add,
+            0,
+            self._cache,
+        )
         self._sweeper = Sweeper(services.values(), self._submit_inside)
 
     # The way in
@@ -120,14 +132,17 @@ class Engine:
         *,
         region: str = DEFAULT_REGION,
         endpoint: str = DEFAULT_ENDPOINT,
+        checked: bool = True,
     ) -> dict[str, Any]:
         """Run one operation and answer what a botocore client would.
 
-        Raises `botocore.exceptions.ClientError`, and `ParamValidationError` for parameters of the wrong shape.
+        Raises `botocore.exceptions.ClientError`, and `ParamValidationError` for parameters of the wrong shape, unless
+        `checked` is false: that saves a caller whose requests are known to be sound a tenth of the call's cost.
         """
         try:
             run = self._find(service, operation)
-            model.check(service, operation, params)
+            if checked:
+                model.check(service, operation, params)
             reply = await self._submit(run, params, region, endpoint)
         except AwsError as error:
             raise error.to_client_error(operation, service) from None
@@ -140,11 +155,11 @@ class Engine:
         """As `call`, for a door that has checked the parameters itself: raises `AwsError`, adds no metadata."""
         return await self._submit(self._find(service, operation), params, region, endpoint)
 
-    def client(self, service: str, *, region: str = DEFAULT_REGION) -> "DirectClient":
-        """A client with aiobotocore's signatures that calls this engine directly."""
+    def client(self, service: str, *, region: str = DEFAULT_REGION, checked: bool = True) -> "DirectClient":
+        """A client with aiobotocore's signatures that calls this engine directly; see `call` for `checked`."""
         from infra.local.clients import DirectClient
 
-        return DirectClient(self, service, region)
+        return DirectClient(self, service, region, checked=checked)
 
     def _find(self, service: str, operation: str) -> Operation:
         try:
@@ -213,18 +228,9 @@ class Engine:
             call.arrived = now
         if call.future.done():
             return {}  # cancelled by its caller before it ran
-        request = Request(
-            self._db,
-            now,
-            call.region,
-            self.account,
-            call.endpoint,
-            self.new_id,
-            self._after_commit.append,
-            self._woken.add,
-            call.arrived,
-            self._cache,
-        )
+        # One object for all calls: it is only good while the operation runs.
+        request = self._request
+        request.now, request.region, request.endpoint, request.arrived = now, call.region, call.endpoint, call.arrived
         try:
             return call.run(request, call.params)
         except AwsError as error:
@@ -264,11 +270,13 @@ class Engine:
     def _settle_down(self) -> None:
         """What follows a commit: callbacks, wakes, and a thought for the log."""
         if self._after_commit:
-            callbacks, self._after_commit = self._after_commit, []
+            callbacks = self._after_commit.copy()
+            self._after_commit.clear()
             for callback in callbacks:
                 callback()
         if self._woken:
-            woken, self._woken = self._woken, set()
+            woken = self._woken.copy()
+            self._woken.clear()
             for key in woken:
                 self._parking.wake(key)
         if self._checkpointer is not None:

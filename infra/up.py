@@ -1,0 +1,75 @@
+"""Everything in one process: embedded AWS on one file, worker, API, and the AWS endpoint for other tools."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from infra.house import House
+from infra.local.clients import DirectClient
+from infra.local.engine import Engine
+from infra.local.http import build_server
+from infra.secret import ensure_secret, ensure_token, token_path
+from infra.serving import Server, api_server, listen, url_of
+from infra.stopping import Stop
+from infra.worker import Worker
+from queues.clients import Clients
+from queues.jobtype import load
+from queues.runtime import assemble
+from queues.settings import Settings
+
+#: The embedded AWS's file in the data folder.
+DATABASE = "jobyard.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a user needs to know of a house that has started."""
+
+    api: str
+    aws: str
+    token: str
+    token_file: str
+    data: str
+    types: list[str]
+    pid: int
+
+
+async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stopping: Callable[[int], None]) -> None:
+    """Runs until SIGINT or SIGTERM. CannotListen, EngineError, Misconfigured, OSError say why it cannot start."""
+    from api.app import create_app
+
+    catalog = load(settings.jobs)
+    stop = Stop()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop.on_signals())
+        api = stack.enter_context(listen(settings.host, settings.port, "--port"))
+        aws = stack.enter_context(listen(settings.host, settings.aws_port, "--aws-port"))
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = Engine(settings.data / DATABASE, account=settings.aws_account, sync=settings.sync)
+        stack.push_async_callback(engine.close)
+        secret = ensure_secret(settings)
+        endpoint = url_of(aws, settings.host)
+        # The core's own calls are sound: the tests make every one of them through a client that checks.
+        sqs, dynamodb = (
+            DirectClient(engine, name, settings.region, endpoint, checked=False) for name in ("sqs", "dynamodb")
+        )
+        clients = Clients(sqs, dynamodb)
+        runtime = assemble(clients, catalog, settings)
+        stack.push_async_callback(runtime.close)
+        await runtime.create_resources()
+        worker = Worker(runtime)
+        app = create_app(runtime, secret=secret, workers=worker.describe)
+        ready = Ready(
+            api=url_of(api, settings.host),
+            aws=endpoint,
+            token=ensure_token(settings, secret),
+            token_file=str(token_path(settings)),
+            data=str(settings.data),
+            types=worker.types,
+            pid=os.getpid(),
+        )
+        house = House(worker, [(api_server(app), api), (Server(build_server(engine).config), aws)], settings.grace)
+        await house.run(stop, on_ready=lambda: on_ready(ready), on_stopping=on_stopping)

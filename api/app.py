@@ -1,0 +1,138 @@
+"""The HTTP API as an ASGI app, and as a Lambda function behind an API Gateway.
+
+`create_app` serves a runtime that somebody else made, as `jobyard up` does with the embedded AWS. `handler` is what
+serverless.yml points at: it reads the environment on its first request, so that importing it needs none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
+
+from api.auth import Tokens
+from api.guard import Guard
+from api.openapi import describe
+from api.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, shown_path
+from api.routes import ROUTERS
+from api.site import Site, Workers
+from api.translate import invalid_query
+from queues.clients import connect
+from queues.clock import Clock, system_clock
+from queues.errors import Misconfigured
+from queues.jobtype import load
+from queues.runtime import Runtime, assemble
+from queues.settings import read_settings
+from queues.version import __version__
+
+#: Methods of which a 405 says whether they apply.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        return describe(self)
+
+
+def create_app(
+    runtime: Callable[[], Awaitable[Runtime]] | Runtime,
+    *,
+    secret: str,
+    workers: Workers | None = None,
+    clock: Clock = system_clock,
+) -> FastAPI:
+    """The API over a runtime, or over one that is made by the first request.
+
+    `secret` signs and checks tokens (32 bytes or more, else Misconfigured). `workers` tells of the workers that run
+    in this process. `clock` is what a token's end is held against.
+    """
+    app = _Api(
+        title="Jobyard",
+        version=__version__,
+        # Its pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        # A redirect behind API Gateway forgets the stage; a 404 tells the truth.
+        redirect_slashes=False,
+    )
+    tokens = Tokens(secret, clock)
+    app.state.site = Site(runtime, tokens, workers)
+    app.add_middleware(Guard, tokens=tokens)
+    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(RequestValidationError, _invalid_query)
+    for router in ROUTERS:
+        # Not include_router: it matches each request once more, and these routes need nothing of it.
+        app.router.routes.extend(router.routes)
+    return app
+
+
+async def _invalid_query(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    raise invalid_query(error.errors())
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """What the router itself refuses: a path that is no route, a method that a route has not."""
+    assert isinstance(error, HTTPException)
+    path, method = request.scope["path"], request.scope["method"]
+    allowed = [name for name in METHODS if _matches(request.app, request.scope, name)]
+    if error.status_code == 405 and allowed:
+        raise Problem(
+            METHOD_NOT_ALLOWED,
+            f"{method} does not apply to {shown_path(path)}; use {' or '.join(allowed)}",
+            headers={"Allow": ", ".join(allowed)},
+        )
+    if error.status_code not in (404, 405):
+        raise error
+    raise Problem(NOT_FOUND, f"no route {method} {shown_path(path)}; /openapi.json lists all")
+
+
+def _matches(app: FastAPI, scope: Scope, method: str) -> bool:
+    tried = {**scope, "method": method}
+    return any(route.matches(tried)[0] is Match.FULL for route in app.router.routes)
+
+
+class LambdaApi:
+    """The API as AWS Lambda calls it. Nothing is made at import, so that a snapshot holds no connection or secret."""
+
+    def __init__(self, make_app: Callable[[], FastAPI]):
+        self._make_app = make_app
+        self._mangum: Mangum | None = None
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answers an API Gateway event (REST or HTTP API), a function URL's or a load balancer's."""
+        if self._mangum is None:
+            app = self._make_app()
+            # Clients belong to one loop, and Mangum runs each request on the current one.
+            asyncio.set_event_loop(asyncio.new_event_loop())
+            self._mangum = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+        return self._mangum(event, context)
+
+
+def app_from_environment() -> FastAPI:
+    """The app of a Lambda function; Misconfigured if the environment lacks what it needs."""
+    settings = read_settings()
+    if settings.secret is None:
+        raise Misconfigured("JOBYARD_SECRET is not set; give the function the secret that signs tokens")
+    stack = AsyncExitStack()
+
+    async def runtime() -> Runtime:
+        clients = await stack.enter_async_context(connect(settings))
+        return assemble(clients, load(settings.jobs), settings)
+
+    return create_app(runtime, secret=settings.secret.get_secret_value())
+
+
+handler = LambdaApi(app_from_environment)

@@ -1,0 +1,75 @@
+"""One job: read it, wait for it, cancel it, retry it. Another tenant's job is as unknown as one that never was."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answers import Job, JobStatus
+from api.auth import READ, WRITE
+from api.long_poll import long_poll
+from api.models import WaitQuery
+from api.openapi import answers
+from api.site import known_id, queue_for
+from api.views import job_view, json_response
+from queues.errors import JobNotFound
+from queues.job import RESERVED_IDS
+
+#: What of a job a `status` shows.
+STATUS_FIELDS = tuple(field.alias or name for name, field in JobStatus.model_fields.items())
+
+
+class _JobId(Convertor[str]):
+    """A segment of a path that is no route's own word, so that no such route is taken for a job."""
+
+    regex = f"(?!(?:{'|'.join(sorted(RESERVED_IDS))})(?:/|$))[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("jobid", _JobId())
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+@router.get("/{job_id:jobid}", responses=answers(200, Job, "The job.", 404))
+async def get_job(request: Request, job_id: str, query: Annotated[WaitQuery, Query()]) -> Response:
+    """The job as it stands, or, with `wait`, as soon as it has ended, or as it stands when the time is over."""
+    queue = await queue_for(request, READ)
+    job = None
+    if query.wait > 0:
+        job = await long_poll(request, queue.wait(known_id(job_id), timeout=query.wait))
+    return json_response(job_view(job or await queue.get(known_id(job_id))))
+
+
+@router.delete("/{job_id:jobid}", responses=answers(200, Job, "The job, cancelled.", 404, 409))
+async def cancel_job(request: Request, job_id: str) -> Response:
+    """Cancels a job that has not started; cancelling it again changes nothing."""
+    queue = await queue_for(request, WRITE)
+    return json_response(job_view(await queue.cancel(known_id(job_id))))
+
+
+@router.post("/{job_id:jobid}/retry", status_code=202, responses=answers(202, Job, "The job will run again.", 404, 409))
+async def retry_job(request: Request, job_id: str) -> Response:
+    """Gives a failed job its type's attempts afresh."""
+    queue = await queue_for(request, WRITE)
+    return json_response(job_view(await queue.retry(known_id(job_id))), 202)
+
+
+@router.get("/{job_type}/{job_id}/status", responses=answers(200, JobStatus, "How it stands.", 404))
+async def get_status(request: Request, job_type: str, job_id: str) -> Response:
+    """How a job of this type stands, in short."""
+    queue = await queue_for(request, READ)
+    job = await queue.get(known_id(job_id))
+    if job.type != job_type:
+        raise JobNotFound(job.id)
+    view = job_view(job)
+    return json_response({name: view[name] for name in STATUS_FIELDS})

@@ -1,0 +1,42 @@
+"""Each type's queue in numbers: everybody's for the scope `admin`, the caller's own otherwise (see `counts.py`)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answers import Metrics, QueueView
+from api.auth import READ
+from api.counts import all_tenants_numbers, own_numbers, tally
+from api.metrics import metrics
+from api.models import TypeQuery
+from api.openapi import answers
+from api.site import allow, is_admin, known_type, site_of
+from api.views import json_response
+
+router = APIRouter(prefix="/api/v1/jobs/queues", tags=["numbers"])
+
+
+@router.get("/metrics", responses=answers(200, Metrics, "One entry a queue.", 404))
+async def get_metrics(request: Request, query: Annotated[TypeQuery, Query()]) -> Response:
+    """Depths and rates of every queue, or of one."""
+    caller = allow(request, READ)
+    runtime = await site_of(request).runtime()
+    names = runtime.catalog.names if query.type is None else [known_type(runtime.catalog, query.type).name]
+    return json_response({"metrics": (await metrics(runtime, caller, names)).queues})
+
+
+@router.get("/{name}", responses=answers(200, QueueView, "The queue of a job type.", 404))
+async def get_queue(request: Request, name: str) -> Response:
+    """What waits, is worked on, is delayed and is dead. A queue is named as its job type."""
+    caller = allow(request, READ)
+    runtime = await site_of(request).runtime()
+    names = [known_type(runtime.catalog, name).name]
+    if is_admin(caller):
+        return json_response((await all_tenants_numbers(runtime, names))[0].view())
+    now = runtime.runner.endings.clock()
+    found = await tally(runtime.store, runtime.catalog, [caller.tenant], now)
+    return json_response(own_numbers(found, names)[0].view())

@@ -1,0 +1,96 @@
+"""A job as the API shows it: camelCase, durations in milliseconds, times as ISO-8601 in UTC.
+
+Data and result go out as the JSON text that the row holds, neither parsed nor written again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from queues.job import Attempt, Job
+from queues.listing import Page
+
+#: Characters of JSON that a row of a list carries of `data` and of `result`: 200 rows fit a Lambda's answer of 6 MB.
+#: What is longer reads null there and is named in `omitted`.
+MAX_LISTED_CHARS = 4_096
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(at: int | None) -> str | None:
+    """Epoch milliseconds as 2026-11-22T07:30:00.123Z."""
+    if at is None:
+        return None
+    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def job_view(job: Job) -> dict[str, Any]:
+    """All that a tenant may know of its job."""
+    return _row(job) | {
+        "data": orjson.Fragment(job.data_json),
+        "result": None if job.result_json is None else orjson.Fragment(job.result_json),
+        "logs": job.logs,
+    }
+
+
+def listed_view(job: Job) -> dict[str, Any]:
+    """A job as a row of a list: without its log, and without what would make the list too long."""
+    row = _row(job)
+    omitted = []
+    for name, text in (("data", job.data_json), ("result", job.result_json)):
+        if text is not None and len(text) > MAX_LISTED_CHARS:
+            omitted.append(name)
+            text = None
+        row[name] = None if text is None else orjson.Fragment(text)
+    return row | {"omitted": omitted}
+
+
+def page_view(page: Page) -> dict[str, Any]:
+    """One page of a list."""
+    return {"jobs": [listed_view(job) for job in page.jobs], "cursor": page.cursor}
+
+
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer with a JSON body."""
+    return Response(orjson.dumps(value), status, headers, "application/json")
+
+
+def _row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "type": job.type,
+        "tenantId": job.tenant,
+        "status": job.status.value,
+        "priority": job.priority,
+        "attempts": job.attempt,
+        "maxAttempts": job.max_attempts,
+        "progress": int(job.progress) if job.progress == int(job.progress) else job.progress,
+        "note": job.note,
+        "data": None,
+        "result": None,
+        "error": None if job.error is None else job.error.to_json(),
+        "createdAt": moment(job.created_at),
+        "runAt": moment(job.run_at),
+        "startedAt": moment(job.started_at),
+        "finishedAt": moment(job.finished_at),
+        "expiresAt": moment(job.expires_start_at),
+        "tags": job.tags,
+        "timeout": round(job.timeout * 1000),
+        "backoff": job.backoff.to_json(),
+        "history": [_attempt(attempt) for attempt in job.attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.number,
+        "startedAt": moment(attempt.started_at),
+        "finishedAt": moment(attempt.finished_at),
+        "outcome": attempt.outcome,
+        "error": attempt.error,
+        "worker": attempt.worker,
+    }

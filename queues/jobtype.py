@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from queues import limits
 from queues.context import Context
 from queues.errors import InvalidData, InvalidOption, Misconfigured, PayloadTooLarge, UnknownJobType
+from queues.job import RESERVED_IDS
 from queues.retry import Backoff, Exponential
 
 if TYPE_CHECKING:
@@ -127,6 +129,8 @@ class JobType(Generic[P, R]):
                 raw = orjson.dumps(data)
             except TypeError as error:
                 raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
+            if b"null" in raw and _has_nan(data):
+                raise InvalidData(self.name, [{"field": "data", "message": "NaN and Infinity are no JSON numbers"}])
             if self.model is not None:
                 self.parse(raw)
             text = raw.decode()
@@ -143,6 +147,15 @@ class JobType(Generic[P, R]):
         if len(raw) > limits.MAX_RESULT_BYTES:
             raise PayloadTooLarge("the result", len(raw), limits.MAX_RESULT_BYTES)
         return raw.decode()
+
+
+def _has_nan(value: Any) -> bool:
+    """Whether there is a float in it that JSON does not have and that orjson would write as null."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(_has_nan, value.values()))
+    return isinstance(value, list | tuple) and any(map(_has_nan, value))
 
 
 def faults_of(error: ValidationError) -> list[dict[str, Any]]:
@@ -177,6 +190,8 @@ def job(
     """
     if not name or len(name) > MAX_NAME_CHARS or not set(name) <= _NAME_CHARS or name[0] == "-" or name[-1] == "-":
         raise InvalidOption("name", name, f"use 1 to {MAX_NAME_CHARS} of a-z 0-9 and '-', not at either end")
+    if name in RESERVED_IDS:
+        raise InvalidOption("name", name, "that word is part of a route; choose another")
     if name.endswith("-dlq"):
         raise InvalidOption("name", name, "'-dlq' at the end is how dead-letter queues are named")
     options = JobOptions(

@@ -23,6 +23,8 @@ from queues.store import JobStore
 MAX_LIMIT = 200
 #: Index entries examined for one page: a filter that matches little answers with a short page and a cursor.
 MAX_EXAMINED = 2_000
+#: Characters of a job's partition key at the most: "job#", tenant, "#", id.
+MAX_PK_CHARS = 4 + 64 + 1 + 128
 _OPEN = frozenset({Status.WAITING, Status.DELAYED, Status.ACTIVE})
 _STATES = (OPEN, Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
 
@@ -129,13 +131,17 @@ def _streams(tenant: str, states: Sequence[str], cursor: str | None) -> list[_St
         streams = []
         for state in states:
             at = saved[state]
-            if at is not None and at != "end" and not (isinstance(at[0], int) and _belongs(at[1], tenant)):
-                raise ValueError("of another tenant")  # noqa: TRY301 - as above
+            if at is not None and at != "end" and not _is_place(at, tenant):
+                raise ValueError("of another tenant, or made by hand")  # noqa: TRY301 - as above
             streams.append(_Stream(tenant, state, None if at == "end" else at, exhausted=at == "end"))
     except (ValueError, TypeError, KeyError, IndexError, binascii.Error):
         raise InvalidOption("cursor", cursor[:80], "pass the cursor of the page before, with the same filter") from None
     return streams
 
 
-def _belongs(pk: object, tenant: str) -> bool:
-    return isinstance(pk, str) and pk.startswith(f"job#{tenant}#")
+def _is_place(at: object, tenant: str) -> bool:
+    """Whether this is [due, pk] of a job of the tenant."""
+    if not (isinstance(at, list) and len(at) == 2 and type(at[0]) is int and 0 <= at[0] < 2**53):
+        return False
+    pk = at[1]
+    return isinstance(pk, str) and pk.startswith(f"job#{tenant}#") and len(pk) <= MAX_PK_CHARS

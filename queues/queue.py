@@ -11,7 +11,7 @@ from queues.clock import Clock
 from queues.enqueue import Enqueuer
 from queues.errors import JobNotFound, WrongStatus
 from queues.job import Envelope, Job, Status, check_tenant
-from queues.jobtype import Catalog, JobType
+from queues.jobtype import Catalog, JobOptions, JobType
 from queues.listing import Page, list_jobs
 from queues.options import DEFAULTS, NewJob, Options
 from queues.sqs import JobQueues
@@ -19,7 +19,7 @@ from queues.store import JobStore
 
 #: Seconds between two looks of `wait`, at first and at the most.
 FIRST_LOOK = 0.01
-SLOWEST_LOOK = 1.0
+SLOWEST_LOOK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Queue:
     async def cancel(self, job_id: str) -> Job:
         """Cancels a job that has not started; its message is ignored when it arrives. WrongStatus otherwise."""
         job = await self.get(job_id)
-        met = await self._store.cancel(job, self._clock(), self.catalog.get(job.type).options)
+        met = await self._store.cancel(job, self._clock(), self._options(job))
         if met is not None and met.status is not Status.CANCELLED:
             raise WrongStatus(met, "cancel", "waiting or delayed")
         return await self.get(job_id)
@@ -130,11 +130,16 @@ class Queue:
         """
         job = await self.get(job_id)
         now = self._clock()
-        met = await self._store.reopen(job, now, self.catalog.get(job.type).options)
+        met = await self._store.reopen(job, now, self._options(job))
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
         await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)])
         return await self.get(job_id)
+
+    def _options(self, job: Job) -> JobOptions:
+        # A job outlives its type in the catalog: it can still be cancelled.
+        known = job.type in self.catalog.names
+        return self.catalog.get(job.type).options if known else JobOptions()
 
     async def counts(self) -> Sequence[QueueCounts]:
         """Every type's queue: what waits, is worked on, is delayed, and is dead."""

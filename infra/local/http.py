@@ -202,7 +202,8 @@ async def serve(engine: Engine, host: str = "127.0.0.1", port: int = 4566) -> No
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, for `server.serve([socket])`; port 0 takes a free one. Raises `PortInUse`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle's delay off only for sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

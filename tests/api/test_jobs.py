@@ -147,6 +147,10 @@ def every_state(at: Any) -> dict[str, Any]:
         forged(every_state([1, "job#other#x"])),
         forged(every_state([1, "tenants"])),
         forged(every_state([1, 2])),
+        forged(every_state([True, "job#acme#x"])),
+        forged(every_state([1, "job#acme#x", 3])),
+        forged(every_state([1, "job#acme#" + "x" * 3000])),
+        forged(every_state([2**60, "job#acme#x"])),
     ],
 )
 async def test_a_forged_cursor_is_refused(client: httpx.AsyncClient, cursor: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queues.errors import InvalidOption
+from queues import job
+from queues.errors import InvalidData, InvalidOption
 from queues.ids import Ulids
 from queues.job import Envelope, Status, check_job_id, check_tenant
 from queues.options import Options
@@ -101,3 +102,19 @@ def test_waiting_is_shown_as_delayed_until_its_time() -> None:
 def test_an_option_out_of_range_is_named(options: dict[str, object], named: str) -> None:
     with pytest.raises(InvalidOption, match=named):
         Options(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("data", [{"x": float("nan")}, [1, [float("inf")]], {"a": {"b": (None, -float("inf"))}}])
+def test_numbers_that_json_does_not_have_are_refused_not_nulled(data: object) -> None:
+    @job("any")
+    async def anything(value: object) -> None: ...
+
+    with pytest.raises(InvalidData, match="NaN"):
+        anything.check(data)
+    assert anything.check({"x": None}) == '{"x":null}'
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "-x", "x-", "metrics", "x-dlq", "x" * 49, "a_b"])
+def test_a_type_name_that_cannot_be_a_queue_or_a_route(name: str) -> None:
+    with pytest.raises(InvalidOption, match="name"):
+        job(name)

@@ -1,0 +1,75 @@
+"""Installs the peers into `.bench/`: a virtual environment, a node_modules folder, and Debian's redis-server.
+
+What cannot be installed is a reason to skip the rows that need it, said aloud, not an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BENCH = CHECKOUT / ".bench"
+PEERS = CHECKOUT / "benchmarks" / "peers"
+PEER_PYTHON = BENCH / "venv" / "bin" / "python"
+NODE_MODULES = BENCH / "node_modules"
+
+#: Data of the runs, on the checkout's own disk: /tmp may be memory, where an fsync costs nothing.
+RUN = BENCH / "run"
+
+REQUIREMENTS = PEERS / "requirements.txt"
+NODE_PACKAGES = ("bullmq@^6", "bee-queue@^2", "ioredis@^5")
+
+
+class CannotInstallError(Exception):
+    """Why a requirement of some rows is missing, as a sentence."""
+
+
+def install(requirement: str) -> None:
+    """Make sure that `python`, `node` or `redis` peers can run, or raise CannotInstallError."""
+    {"python": _install_python_peers, "node": _install_node_peers, "redis": _install_redis}[requirement]()
+
+
+def _install_python_peers() -> None:
+    stamp = BENCH / "venv" / "installed"
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    _run("python3 -m venv", sys.executable, "-m", "venv", BENCH / "venv")
+    _run("pip install", PEER_PYTHON, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS)
+    stamp.write_text(wanted)
+
+
+def _install_node_peers() -> None:
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise CannotInstallError("Node is absent: install nodejs and npm to see BullMQ and bee-queue")
+    stamp = NODE_MODULES / "installed"
+    wanted = " ".join(NODE_PACKAGES)
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    BENCH.mkdir(exist_ok=True)
+    _run("npm install", "npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", BENCH, *NODE_PACKAGES)
+    stamp.write_text(wanted)
+
+
+def _install_redis() -> None:
+    if shutil.which("redis-server"):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise CannotInstallError("redis-server is absent: `apt-get install redis-server` as root to see its rows")
+    # Where services run, Debian's package starts one on Redis's own port; ours run beside it, on free ports.
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run("apt-get update", "apt-get", "update", "-qq", env=quiet)
+    _run("apt-get install", "apt-get", "install", "-y", "-qq", "redis-server", env=quiet)
+
+
+def _run(what: str, *command: str | Path, env: dict[str, str] | None = None) -> None:
+    try:
+        subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, env=env)
+    except subprocess.CalledProcessError as error:
+        lines = (error.stderr or error.stdout or "").strip().splitlines()
+        raise CannotInstallError(f"{what} failed: {lines[-1] if lines else error}") from error

@@ -1,0 +1,1 @@
+"""One program per contestant; each speaks the small line protocol of `protocol.py` (or `protocol.js`)."""

@@ -41,6 +41,7 @@ def api_server(app: Any) -> Server:
         uvicorn.Config(
             app,
             http="httptools",
+            lifespan="off",
             ws="none",
             access_log=False,
             log_config=None,

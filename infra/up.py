@@ -71,5 +71,6 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
             types=worker.types,
             pid=os.getpid(),
         )
-        house = House(worker, [(api_server(app), api), (Server(build_server(engine).config), aws)], settings.grace)
+        servers = [(api_server(app), api), (Server(build_server(engine).config), aws)]
+        house = House(worker, servers, settings.grace, release=app.state.site.close)
         await house.run(stop, on_ready=lambda: on_ready(ready), on_stopping=on_stopping)

@@ -26,6 +26,35 @@ def test_an_idle_mapping_stops_at_once() -> None:
     in_world(test)
 
 
+def test_polls_that_linger_end_by_themselves_and_what_they_bring_is_given_back() -> None:
+    async def test(world: World) -> None:
+        mapping = world.mapping(polls_linger=True)
+        running = asyncio.create_task(mapping.run())
+        await asyncio.sleep(3)
+        stopping = asyncio.create_task(mapping.stop(10))
+        await asyncio.sleep(0.5)
+        await world.send("late")
+        await stopping
+        await running
+        assert world.loop.time() == 3.5
+        assert world.events == []
+        assert await world.counts() == (1, 0)
+
+    in_world(test)
+
+
+def test_a_stop_without_grace_breaks_off_polls_that_linger() -> None:
+    async def test(world: World) -> None:
+        mapping = world.mapping(polls_linger=True)
+        running = asyncio.create_task(mapping.run())
+        await asyncio.sleep(3)
+        await mapping.stop(0)
+        await running
+        assert world.loop.time() == 3
+
+    in_world(test)
+
+
 def test_running_invocations_may_finish_within_the_grace() -> None:
     async def test(world: World) -> None:
         world.answer = lambda _: asyncio.sleep(4)

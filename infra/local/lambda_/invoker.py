@@ -39,6 +39,8 @@ class Mapping:
     function_timeout: float
     #: Seconds for ReceiveMessage; None: the queue's own.
     visibility_timeout: int | None = None
+    #: Whether a receive that is broken off goes on at the other end of its connection, and hides what it finds.
+    polls_linger: bool = False
 
 
 class Invoker:

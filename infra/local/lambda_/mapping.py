@@ -37,6 +37,8 @@ POLLERS = 5
 BACKOFF = Backoff("exponential", 0.1, cap=10.0, jitter=0.5)
 #: Seconds that a call to SQS gets to end by itself at `stop`, and a cancelled invocation to clean up.
 END_SECONDS = 5.0
+#: Seconds of a long poll that cannot be broken off cleanly: short enough to end by itself at `stop`.
+LINGERING_WAIT_SECONDS = 4
 
 #: Tasks in the order of their start: a simulation that is run again must cancel them in the same order.
 Tasks = dict[asyncio.Task[None], None]
@@ -91,12 +93,13 @@ class EventSourceMapping:
     async def stop(self, grace: float) -> None:
         """Stops polling at once, gives `grace` seconds to running invocations, then cancels them.
 
+        Polls that would linger are left to end by themselves, unless `grace` is 0; what they bring is given back.
         Messages that were received but not handed to the function are made visible again. Those of a cancelled
         invocation come back when their visibility timeout ends, unless the function saw to them.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
-        self._receiver.stop()
+        self._receiver.stop(break_off=not self._mapping.polls_linger or not grace)
         self._freed.set()
         await _end(self._pollers, END_SECONDS)
         waiting = [record["receiptHandle"] for batch in self._left for record in batch]
@@ -122,7 +125,7 @@ class EventSourceMapping:
                 try:
                     if self._full:
                         self._poll_more()
-                    await self._take(MAX_WAIT_SECONDS)
+                    await self._take(LINGERING_WAIT_SECONDS if self._mapping.polls_linger else MAX_WAIT_SECONDS)
                     failures = 0
                 except Exception as error:
                     failures += 1

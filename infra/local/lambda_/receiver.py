@@ -29,10 +29,13 @@ class Receiver:
         # A dict, for its order.
         self._long_polls: dict[asyncio.Task[Any], None] = {}
 
-    def stop(self) -> None:
-        """Ends long polls at once. A call that is not waiting is left to end by itself: it may bring messages."""
+    def stop(self, *, break_off: bool = True) -> None:
+        """Ends long polls at once, unless they are better not broken off.
+
+        A call that is not waiting is left to end by itself: it may bring messages.
+        """
         self.stopped.set()
-        for poll in list(self._long_polls):
+        for poll in list(self._long_polls) if break_off else ():
             _cancel(poll)
 
     async def pause(self, seconds: float) -> None:

@@ -1,0 +1,92 @@
+# Jobyard's commands. All that is needed beforehand is make and a Python of 3.11 or newer; the rest goes into .venv.
+#
+# requirements.lock and requirements-dev.lock pin every package, so that pip has nothing to search for; files in .venv
+# remember what was installed, so that a second run starts at once.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet --no-compile
+# Give another one with `make up PYTHON=python3.13`.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: $(VENV)/installed ## Start everything: API, worker and embedded AWS; Ctrl-C drains and stops
+	@exec $(VENV)/bin/jobyard up
+
+.PHONY: test
+test: $(VENV)/installed-dev ## Run all tests
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/installed-dev ## Check style, types and the direction of imports
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+.PHONY: crash
+crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jobs and count what became of each
+	@$(PY) -m tests.campaigns.crash $(ARGS)
+
+.PHONY: sim
+sim: $(VENV)/installed-dev ## Run the worker against injected faults on a virtual clock, thousands of seeds
+	@$(PY) -m tests.campaigns.simulate $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/installed ## Measure jobs/s, latency and CPU beside other job queues; installs them into .bench
+	@$(PY) benchmarks/end_to_end.py $(ARGS)
+
+# In a fresh environment, so that only what pyproject.toml asks for is pinned.
+LOCK := build/lock/bin/python -m pip --disable-pip-version-check
+.PHONY: lock
+lock: ## Pin anew, at their newest versions, the packages that pyproject.toml asks for
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	$(LOCK) install --quiet --no-compile --upgrade 'pip>=25.1'
+	$(LOCK) install --quiet --no-compile 'setuptools>=77' '.[mesh]'
+	(echo '# Every package at one version, so that pip has nothing to search for. Made by `make lock`.'; \
+		$(LOCK) freeze --all --exclude pip --exclude jobyard) > requirements.lock
+	$(LOCK) install --quiet --no-compile --constraint requirements.lock --group dev
+	(echo '# What tests and checks need besides, every package at one version. Made by `make lock`.'; \
+		echo '-r requirements.lock'; \
+		$(LOCK) freeze --all --exclude pip --exclude jobyard | grep -vxFf requirements.lock) > requirements-dev.lock
+	rm -rf build/lock
+
+.PHONY: clean
+clean: ## Remove what was installed and cached; jobs in .jobyard stay
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/made:
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "make: $(or $(PYTHON),python3) is no Python of 3.11 or newer; install one, or name it:" \
+			"make up PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	}
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "make: $(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		rm -rf $(VENV); \
+		exit 1; \
+	}
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made requirements.lock pyproject.toml
+	@echo "installing what Jobyard needs; the first time takes about a minute"
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	@echo "installing what the tests need"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@

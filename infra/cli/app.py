@@ -1,0 +1,48 @@
+"""The `jobyard` command. Each of its commands imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.enqueue import enqueue
+from infra.cli.invoke import invoke
+from infra.cli.jobs import jobs
+from infra.cli.queues import dead_letters, queues
+from infra.cli.reset import reset
+from infra.cli.token import token
+from infra.cli.up import up
+from infra.cli.work import work
+
+app = typer.Typer(
+    help="Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from queues.version import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def jobyard(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process."""
+
+
+for command in (up, work, enqueue, invoke, token, reset):
+    app.command()(command)
+app.add_typer(jobs, name="jobs")
+app.add_typer(queues, name="queues")
+app.add_typer(dead_letters, name="dead-letters")

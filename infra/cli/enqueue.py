@@ -1,0 +1,83 @@
+"""`jobyard enqueue`: one job through the HTTP API."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from infra.cli.card import print_job
+from infra.cli.client import Client
+from infra.cli.exits import CommandFailed, Exit
+from infra.cli.output import Json, print_json, tell
+from infra.cli.waiting import tell_exit, wait_for
+
+
+def enqueue(
+    type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="The job type, such as file-analysis.", show_default=False)
+    ],
+    data: Annotated[
+        str, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The input: JSON, @ and a file, or - for stdin.")
+    ] = "{}",
+    attempts: Annotated[int | None, typer.Option(help="Starts before it fails for good.", show_default=False)] = None,
+    delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Not before so long from now.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="An attempt's time.")] = None,
+    expires_in: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Fails as Expired if it has not started by then.")
+    ] = None,
+    job_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
+    ] = None,
+    priority: Annotated[int | None, typer.Option(help="1 (first) to 100 (last).", show_default=False)] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="May be given several times.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for its end; the exit code tells it.")] = False,
+    timeout_wait: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Wait so long at the most; implies --wait.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Enqueue a job, and wait for it if asked to.
+
+    Prints the job's id; with --wait what became of it. A job that is no longer waited for goes on.
+
+    Exit codes: 0 accepted, or completed if waited for. 1 failed. 2 refused (unknown type, invalid data, bad token) or
+    a wrong command line. 3 cancelled. 4 no server answers. 124 not ended within --timeout-wait. 130 Ctrl-C.
+    """
+    milliseconds = {"delay": delay, "timeout": timeout, "expiresIn": expires_in}
+    options: dict[str, Any] = {
+        "attempts": attempts,
+        "jobId": job_id,
+        "priority": priority,
+        "tags": tag,
+        **{name: None if value is None else value * 1000 for name, value in milliseconds.items()},
+    }
+    chosen = {name: value for name, value in options.items() if value is not None}
+    client = Client.from_environment()
+    job = client.post("", {"type": type, "data": read_json(data, "--data"), "options": chosen})
+    if not wait and timeout_wait is None:
+        print_json(job) if as_json else print(job["id"])
+        return
+    if not as_json and sys.stderr.isatty():
+        tell(f"job {job['id']}")
+    job = wait_for(client, job, timeout=timeout_wait, quiet=as_json)
+    print_json(job) if as_json else print_job(job)
+    raise typer.Exit(tell_exit(job))
+
+
+def read_json(text: str, option: str) -> Any:
+    """The value of JSON, of `@file`, or of stdin (`-`); CommandFailed if it is none."""
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"{option}: cannot read {text.removeprefix('@')}: {error}", Exit.USAGE) from None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CommandFailed(f"{option} is not JSON: {error}", Exit.USAGE) from None

@@ -1,0 +1,92 @@
+"""BlockingQueue: Queue's own methods, from code without an event loop."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import pytest
+
+from functions.hello import hello
+from infra.local.engine import Engine
+from queues import NewJob, Queue, Status
+from queues.blocking import BlockingQueue
+from queues.clients import Clients
+from queues.errors import InvalidData, JobNotFound, Misconfigured
+from queues.jobtype import Catalog
+from queues.runtime import assemble
+from queues.settings import Settings
+
+
+@asynccontextmanager
+async def embedded() -> AsyncIterator[Queue]:
+    engine = Engine(None)
+    clients = Clients(engine.client("sqs"), engine.client("dynamodb"))
+    runtime = assemble(clients, Catalog([hello]), Settings())
+    await runtime.create_resources()
+    yield runtime.queue
+    await runtime.close()
+    await engine.close()
+
+
+def test_it_has_every_method_of_queue() -> None:
+    waiting = {name for name, method in vars(Queue).items() if inspect.iscoroutinefunction(method) and name[0] != "_"}
+    assert waiting <= vars(BlockingQueue).keys()
+    for name in waiting:
+        assert getattr(BlockingQueue, name).__doc__ == getattr(Queue, name).__doc__
+
+
+def test_calls_block_until_they_are_done() -> None:
+    with BlockingQueue(opener=embedded) as queue:
+        job = queue.enqueue("hello", {"name": "Ada"}, delay=60)
+        assert queue.get(job.id).status is Status.DELAYED
+        assert [one.id for one in queue.list(status="delayed").jobs] == [job.id]
+        assert queue.counts()[0].delayed == 1
+        assert queue.cancel(job.id).status is Status.CANCELLED
+        assert queue.wait(job.id, timeout=1).status is Status.CANCELLED
+        seen: list[tuple[int, int]] = []
+        many = queue.enqueue_many([NewJob(hello, {"name": "Bob"})] * 150, on_progress=lambda *at: seen.append(at))
+        assert len(many) == 150
+        assert seen[-1] == (150, 150)
+
+
+def test_errors_are_those_of_queue() -> None:
+    with BlockingQueue(opener=embedded) as queue:
+        with pytest.raises(JobNotFound):
+            queue.get("nobody")
+        with pytest.raises(InvalidData):
+            queue.enqueue("hello", {})
+        job = queue.enqueue("hello", {"name": "Ada"})
+        with pytest.raises(TimeoutError):
+            queue.wait(job.id, timeout=0.01)
+
+
+def test_threads_may_share_one() -> None:
+    with BlockingQueue(opener=embedded) as queue, ThreadPoolExecutor(4) as pool:
+        jobs = list(pool.map(lambda number: queue.enqueue("hello", {"name": f"No. {number}"}), range(20)))
+        assert len({job.id for job in jobs}) == 20
+
+
+def test_its_thread_ends_with_it() -> None:
+    before = threading.active_count()
+    with BlockingQueue(opener=embedded):
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
+
+
+def test_it_must_be_entered() -> None:
+    with pytest.raises(Misconfigured, match="with BlockingQueue"):
+        BlockingQueue(opener=embedded).get("any")
+
+
+def test_what_keeps_it_from_opening_is_raised() -> None:
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[Queue]:
+        raise Misconfigured("no AWS here")
+        yield
+
+    with pytest.raises(Misconfigured, match="no AWS here"), BlockingQueue(opener=broken):
+        pass

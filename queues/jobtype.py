@@ -43,8 +43,9 @@ class JobOptions:
     backoff: Backoff = field(default_factory=lambda: Exponential(2))
     #: An attempt that runs longer is stopped.
     timeout: float = 60.0
-    #: Messages handed to one invocation at the most.
-    batch_size: int = 10
+    #: Messages handed to one invocation at the most. An invocation lasts as long as its slowest job, so more than one
+    #: is for jobs that are short: it saves Lambda invocations.
+    batch_size: int = 1
     #: How long a batch may be gathered.
     batching_window: float = 0.0
     #: Jobs of this type that run at once in one deployment.
@@ -176,7 +177,7 @@ def job(
     attempts: int = 3,
     backoff: Backoff | None = None,
     timeout: float = 60.0,
-    batch_size: int = 10,
+    batch_size: int = 1,
     batching_window: float = 0.0,
     concurrency: int = 10,
     keep_completed: float = KEEP_COMPLETED,

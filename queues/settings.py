@@ -82,5 +82,11 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, f['loc'])) or 'settings'}: {f['msg']}" for f in error.errors())
+        faults = "; ".join(f"{_variable(f['loc'])}: {f['msg']}" for f in error.errors())
         raise Misconfigured(f"settings: {faults}") from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The environment variable of a field, as a user knows it."""
+    name = str(place[0]) if place else "together"
+    return f"JOBYARD_{name.upper()}" if name in Settings.model_fields else name

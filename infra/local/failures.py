@@ -21,7 +21,11 @@ def internal_error(error: Exception) -> AwsError:
     return AwsError("InternalServerError", message, status=500)
 
 
+#: What SQLite answers when there is no room: for a page, for a write, for the WAL's shared memory.
+_NO_SPACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether SQLite failed for want of space (SQLITE_FULL, or a write cut short by a limit or ENOSPC)."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+    return code is not None and code in _NO_SPACE

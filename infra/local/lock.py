@@ -46,11 +46,20 @@ class FileLock:
 
 
 def own(path: Path) -> FileLock:
-    """Make the folder of the database and lock the file against other processes."""
+    """Make the folder and the file of the database, for its owner only, and lock it against other processes."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(
             f"cannot make the folder {path.parent}: {error.strerror}. Make it writable or choose another one."
         ) from None
-    return FileLock(path)
+    lock = FileLock(path)
+    try:
+        # SQLite would make it readable for all, and gives its other files the mode of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        lock.release()
+        raise DatabaseUnusable(
+            f"cannot open {path}: {error.strerror}. Make it readable and writable or choose another folder."
+        ) from None
+    return lock

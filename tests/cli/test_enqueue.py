@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import pty
 import signal
 import subprocess
 from pathlib import Path
@@ -165,3 +169,25 @@ def test_what_a_job_prints_cannot_reach_the_terminal(jobyard: Command) -> None:
     assert done.code == 1
     assert "not today" in done.out
     assert "\x1b" not in done.out + done.err
+
+
+def test_at_a_terminal_a_bar_shows_progress_and_note(house: Running, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    arguments = ["enqueue", "hold", "-d", json.dumps({"until": str(gate)}), "--wait"]
+    terminal, its_end = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        process = subprocess.Popen(
+            [*JOBYARD, *arguments], stdout=subprocess.PIPE, stderr=its_end, text=True, cwd=CHECKOUT, env=house.client()
+        )
+        os.close(its_end)
+        seen = b""
+        while b"active, holding" not in seen:
+            seen += screen.read(4096)
+        gate.touch()
+        # At its end a terminal answers with an error instead of with nothing.
+        with contextlib.suppress(OSError):
+            while screen.read(4096):
+                pass
+    assert b" 50%" in seen
+    out, _ = process.communicate(timeout=LIMIT)
+    assert (process.returncode, out.splitlines()[-1]) == (0, "  result: 1")

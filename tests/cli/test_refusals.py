@@ -74,7 +74,7 @@ def limit_files(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("size", [0, 65_536])
+@pytest.mark.parametrize("size", [0, 8_192, 65_536])
 def test_a_full_disk(tmp_path: Path, size: int) -> None:
     done = subprocess.run(
         [*JOBYARD, "up"],
@@ -93,8 +93,8 @@ def test_a_full_disk(tmp_path: Path, size: int) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
-        ("JOBYARD_LEASE", "soon", "lease"),
-        ("JOBYARD_PORT", "99999", "port"),
+        ("JOBYARD_LEASE", "soon", "JOBYARD_LEASE"),
+        ("JOBYARD_PORT", "99999", "JOBYARD_PORT"),
         ("JOBYARD_JOBS", "no.such.module", "JOBYARD_JOBS names 'no.such.module'"),
         ("JOBYARD_SECRET", "short", "secret is shorter than 32 characters"),
         ("JOBYARD_HOST", "no.such.host.invalid", "--host"),

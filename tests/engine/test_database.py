@@ -233,3 +233,16 @@ async def test_the_log_does_not_grow_for_ever(path: Path) -> None:
     await engine.close()
     assert START_AT < largest < 4 * START_AT
     assert not log.exists()
+
+
+async def test_the_files_are_their_owners_only(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "jobyard.db")
+    await engine.client("sqs").create_queue(QueueName="any")
+    modes = open_to_others(tmp_path)
+    await engine.close()
+    assert len(modes) == 4
+    assert not any(modes.values()), modes
+
+
+def open_to_others(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir()}

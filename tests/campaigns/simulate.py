@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import random
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -40,7 +42,7 @@ from tests.campaigns.faults import FaultyClient, ProcessDead, Rates
 from tests.campaigns.virtual import VirtualLoop, run_virtual
 
 #: Seconds of virtual time in which faults are injected, and in which all must come to rest afterwards.
-STORM = 600
+STORM = 300
 CALM = 7_200
 #: Starts of a simulated job: more than the faults are likely to burn.
 ATTEMPTS = 5
@@ -261,7 +263,7 @@ async def simulate(loop: VirtualLoop, seed: int) -> World:
     """One seed, from an empty account to rest; raises Violation."""
     rng = random.Random(seed)
     engine = Engine(None, clock=loop.epoch_ms, random=random.Random(seed))
-    settings = Settings(lease=rng.choice([5, 12, 30]), reap_every=5)
+    settings = Settings(lease=rng.choice([5, 12, 30]), reap_every=10)
     world = World(loop, rng, engine, settings)
     honest = assemble(
         Clients(engine.client("sqs"), engine.client("dynamodb")), world.types(Process(world, "honest")), settings,
@@ -377,30 +379,51 @@ def run_seed(seed: int) -> World:
     return run_virtual(lambda loop: simulate(loop, seed))
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one seed."""
+
+    seed: int
+    violation: str | None
+    jobs: int
+    starts: int
+    trace: list[str]
+
+
+def judge(seed: int) -> Verdict:
+    """Runs one seed and says what came of it."""
+    logging.disable(logging.CRITICAL)
+    try:
+        world = run_seed(seed)
+    except Violation as violation:
+        return Verdict(seed, str(violation), 0, 0, list(violation.trace))
+    return Verdict(seed, None, len(world.accepted), world.restarts, world.trace)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=2_000, help="how many seeds to run (default 2000)")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="run only this seed")
     parser.add_argument("--verbose", action="store_true", help="print what happened, in order")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="processes to share the seeds (default: cores)"
+    )
     options = parser.parse_args()
     seeds = [options.seed] if options.seed is not None else range(options.first, options.first + options.seeds)
-    logging.disable(logging.CRITICAL)
-    began, jobs, restarts, failures = time.monotonic(), 0, 0, 0
-    for seed in seeds:
-        try:
-            world = run_seed(seed)
-        except Violation as violation:
-            failures += 1
-            print(f"seed {seed}: {violation}")
+    began, jobs, starts, failures = time.monotonic(), 0, 0, 0
+    with ProcessPoolExecutor(options.processes) as pool:
+        for done, verdict in enumerate(pool.map(judge, seeds, chunksize=4), 1):
+            jobs, starts = jobs + verdict.jobs, starts + verdict.starts
+            if verdict.violation:
+                failures += 1
+                print(f"seed {verdict.seed}: {verdict.violation}", flush=True)
             if options.verbose:
-                print("\n".join(violation.trace))
-            continue
-        jobs, restarts = jobs + len(world.accepted), restarts + world.restarts
-        if options.verbose:
-            print("\n".join(world.trace))
+                print("\n".join(verdict.trace))
+            if sys.stderr.isatty():
+                print(f"\r{done} of {len(seeds)} seeds", end="", file=sys.stderr, flush=True)
     seconds = time.monotonic() - began
-    print(f"{len(seeds)} seeds, {jobs} jobs, {restarts} process starts in {seconds:.0f} s: {failures} failed")
+    print(f"{len(seeds)} seeds, {jobs} jobs, {starts} process starts in {seconds:.0f} s: {failures} failed")
     return 1 if failures else 0
 
 

@@ -28,6 +28,9 @@ SWEEP_VISIBILITY = 60
 MAX_LETTERS = 5_000
 #: Milliseconds after which a queue is swept even if its depth has not changed.
 SWEEP_AT_LEAST_EVERY = 300_000
+#: Milliseconds of rest after a sweep for each letter in the queue: a sweep reads them all, and must not do so anew for
+#: each further failure.
+REST_PER_LETTER = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +64,7 @@ class DeadLetterConsumer:
     """Call `round` every few seconds."""
 
     endings: Endings
+    #: Of each type's queue: its depth after the last sweep, and when that was.
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     async def round(self) -> int:
@@ -77,7 +81,8 @@ class DeadLetterConsumer:
         queues, now = self.endings.queues, self.endings.clock()
         depth = (await queues.depth(name, dead_letters=True)).total
         last, at = self._seen.get(name, (-1, 0))
-        if depth == last and now - at < SWEEP_AT_LEAST_EVERY:
+        rest = SWEEP_AT_LEAST_EVERY if depth == last else min(SWEEP_AT_LEAST_EVERY, last * REST_PER_LETTER)
+        if now - at < rest:
             return 0
         changed = await self._sweep(name) if depth else 0
         self._seen[name] = ((await queues.depth(name, dead_letters=True)).total, now)

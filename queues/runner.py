@@ -28,6 +28,7 @@ from queues.job import Envelope, ErrorInfo, Job, Status
 from queues.jobtype import JobType
 from queues.outcome import Interrupted, Outcome, Refused, Settlement, settle
 from queues.pulse import STOP_BEFORE, Pulse, Running
+from queues.resources import MAX_RECEIVES
 from queues.rows import Report
 from queues.store import Unclaimed
 
@@ -36,6 +37,9 @@ log = logging.getLogger("jobyard.runner")
 #: Tries of the write that settles an attempt, and seconds before the second; doubled each time.
 SETTLE_TRIES = 6
 SETTLE_PAUSE = 0.1
+#: Receives after which a message that has to wait is replaced by a new one: a job that snoozes or is retried often must
+#: not be taken for poison by SQS's own redrive.
+RENEW_AFTER = MAX_RECEIVES // 2
 #: Milliseconds of an invocation's time that are kept for settling.
 SETTLE_RESERVE = 2_000
 
@@ -120,13 +124,13 @@ class Runner:
                 return False
             # The worker is stopping: the job is handed back, unburnt, before the cancellation goes on.
             self.pulse.remove(running)
-            await self._apply(job_type, running, Interrupted())
+            await self._apply(job_type, record, running, Interrupted())
             raise
         finally:
             self.pulse.remove(running)
-        return await self._apply(job_type, running, outcome)
+        return await self._apply(job_type, record, running, outcome)
 
-    async def _apply(self, job_type: JobType[Any, Any], running: Running, outcome: Outcome) -> bool:
+    async def _apply(self, job_type: JobType[Any, Any], record: Record, running: Running, outcome: Outcome) -> bool:
         """Row first, then message."""
         job, end, now = running.job, self.endings, self.endings.clock()
         fate = settle(job, outcome, now, end.random())
@@ -134,34 +138,34 @@ class Runner:
         if not ours:
             log.warning("job %s: attempt %d ended after its lease; what it came to is void", job.id, job.attempt)
             return False
-        return await self._message(job_type, running.receipt, job, fate, now)
+        return await self._message(job_type, record, job, fate, now)
 
-    async def _message(self, job_type: JobType[Any, Any], receipt: str, job: Job, fate: Settlement, now: int) -> bool:
+    async def _message(self, job_type: JobType[Any, Any], record: Record, job: Job, fate: Settlement, now: int) -> bool:
         if fate.status is Status.FAILED:
             await _persist(lambda: self.endings.bury_by_id(job))
         if fate.status is Status.WAITING:
-            return await self._postpone(job_type, receipt, job, fate.run_at or now, now)
+            return await self._postpone(job_type, record, job, fate.run_at or now, now)
         return True
 
-    async def _postpone(self, job_type: JobType[Any, Any], receipt: str, job: Job, until: int, now: int) -> bool:
+    async def _postpone(self, job_type: JobType[Any, Any], record: Record, job: Job, until: int, now: int) -> bool:
         """Keeps a message away until `until` (epoch ms).
 
         A short wait is spent hidden. A long one is spent as a delayed message, a new one each 15 minutes: hidden
         messages count as in flight, of which a queue has 120,000 at most, and they grow old.
         """
         seconds = max(0, math.ceil((until - now) / 1000))
-        if seconds <= limits.MAX_DELAY_SECONDS:
-            await self.endings.queues.hide(job_type.name, receipt, seconds)
+        if seconds <= limits.MAX_DELAY_SECONDS and _receives(record) < RENEW_AFTER:
+            await self.endings.queues.hide(job_type.name, record["receiptHandle"], seconds)
             return False
         body = Envelope(job.id, job.tenant, job.type).encode()
-        await self.endings.queues.send(job_type.name, [(body, limits.MAX_DELAY_SECONDS)])
+        await self.endings.queues.send(job_type.name, [(body, min(seconds, limits.MAX_DELAY_SECONDS))])
         return True
 
     async def _unclaimed(
         self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, job: Job | None
     ) -> bool:
         """A message whose job cannot be started now: what to do is in the row."""
-        end, now, receipt = self.endings, self.endings.clock(), record["receiptHandle"]
+        end, now = self.endings, self.endings.clock()
         if job is None or job.status in (Status.COMPLETED, Status.CANCELLED):
             return True
         if job.status is Status.FAILED:
@@ -170,18 +174,18 @@ class Runner:
             elif envelope.buried_attempt == job.attempt:
                 # A dead letter that was moved back by SQS's own redrive: that asks for another go.
                 await end.store.reopen(job, now, job_type.options)
-                await end.queues.hide(job_type.name, receipt, 0)
+                await end.queues.hide(job_type.name, record["receiptHandle"], 0)
                 return False
             return True
         if job.status is Status.ACTIVE:
             if job.lease_until is not None and job.lease_until <= now:
                 fate = await end.lost(job)
                 if fate is None:
-                    return await self._postpone(job_type, receipt, job, now + 1_000, now)
-                return await self._message(job_type, receipt, job, fate, now)
+                    return await self._postpone(job_type, record, job, now + 1_000, now)
+                return await self._message(job_type, record, job, fate, now)
             # A second copy, or the same one again too early: it may be needed if the holder dies.
-            return await self._postpone(job_type, receipt, job, job.lease_until or now, now)
-        return await self._postpone(job_type, receipt, job, max(job.run_at, now + 1), now)
+            return await self._postpone(job_type, record, job, job.lease_until or now, now)
+        return await self._postpone(job_type, record, job, max(job.run_at, now + 1), now)
 
     async def _reject(self, job_type: JobType[Any, Any], record: Record, why: str) -> bool:
         """A message that names no job: to the DLQ after this one delivery, since it can never become one."""
@@ -191,6 +195,11 @@ class Runner:
 
     def _claim_name(self) -> str:
         return f"{self.worker}/{next(self._claims)}"
+
+
+def _receives(record: Record) -> int:
+    """How often the record's message has been received; an event that somebody made by hand may not say."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 async def _persist(write: Callable[[], Awaitable[T]]) -> T:

@@ -368,8 +368,9 @@ class JobStore:
         return reply["Items"], reply.get("LastEvaluatedKey")
 
     async def rows(self, entries: Iterable[Item], now: int) -> list[Job]:
-        """The jobs of index entries, in their order, without those that are gone."""
-        wanted = [entry["pk"]["S"] for entry in entries]
+        """The jobs of index entries, in their order, each once, without those that are gone."""
+        # A job that ends while its tenant's partitions are read has an entry in two of them.
+        wanted = list(dict.fromkeys(entry["pk"]["S"] for entry in entries))
         found: dict[str, Item] = {}
         step = limits.BATCH_GET
         for at in range(0, len(wanted), step):

@@ -165,3 +165,19 @@ async def test_a_cursor_of_another_tenant_is_refused(house: House) -> None:
 async def test_a_tenants_name_cannot_reach_into_anothers_keys(house: House, tenant: str) -> None:
     with pytest.raises(InvalidOption, match="tenant"):
         house.queue.for_tenant(tenant)
+
+
+@housed
+async def test_a_job_that_ends_while_the_partitions_are_read_is_listed_once(house: House) -> None:
+    made = await house.queue.enqueue("work", {})
+    store, read_keys = house.runtime.store, house.runtime.store.keys
+
+    async def keys(state: str, **page: Any) -> Any:
+        entries = await read_keys(state, **page)
+        if state.endswith("#open"):
+            await house.deliver()
+        return entries
+
+    store.keys = keys  # type: ignore[method-assign]
+    jobs = (await house.queue.list()).jobs
+    assert [(job.id, job.status) for job in jobs] == [(made.id, Status.COMPLETED)]

@@ -69,7 +69,7 @@ class Queue:
     async def enqueue_many(
         self, jobs: Sequence[NewJob], *, on_progress: Callable[[int, int], None] | None = None
     ) -> list[Job]:
-        """Enqueues many jobs in few calls; `on_progress(done, total)` after each hundred. See Enqueuer.many."""
+        """Enqueues many jobs in few calls; `on_progress(done, total)` after each 200. See Enqueuer.many."""
         return await self._enqueuer.many(jobs, on_progress)
 
     async def get(self, job_id: str) -> Job:

@@ -7,16 +7,13 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
-
 from queues import capture
 from queues.context import Context
-from queues.errors import InvalidData, PayloadTooLarge
+from queues.errors import InvalidData
 from queues.job import ErrorInfo, Job
 from queues.jobtype import JobType
 from queues.limits import MAX_ERROR_CHARS
-from queues.outcome import Outcome, Raised, Refused, Returned, TimedOut, raised
+from queues.outcome import Outcome, Refused, TimedOut, raised, returned
 from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
 
@@ -67,7 +64,7 @@ async def _on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seco
         # The handler caught its cancellation, or fell over it: its time was up all the same.
         running.task.uncancel()
         return TimedOut(seconds)
-    return returned(job_type, value)
+    return returned(job_type.dump, value)
 
 
 class _Deadline:
@@ -98,14 +95,6 @@ def _context(job: Job, running: Running, seconds: float, lines: capture.Lines) -
         lines.write(line + "\n")
 
     return Context(job.id, job.type, job.tenant, job.attempt, job.max_attempts, seconds, on_progress(running), log)
-
-
-def returned(job_type: JobType[Any, Any], value: Any) -> Outcome:
-    """The outcome of a handler that returned `value`: permanent failure if that cannot be kept as JSON."""
-    try:
-        return Returned(job_type.dump(value))
-    except (PayloadTooLarge, PydanticSerializationError, ValidationError) as error:
-        return Raised(ErrorInfo("InvalidResult", str(error)[:MAX_ERROR_CHARS]), permanent=True)
 
 
 def _traceback(error: BaseException) -> str:

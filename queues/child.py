@@ -21,13 +21,13 @@ from typing import Any
 
 from queues.capture import LOG_FORMAT
 from queues.context import Context
-from queues.errors import InvalidData, PayloadTooLarge, UnknownJobType
+from queues.errors import InvalidData, UnknownJobType
 from queues.frames import STACKS_SIGNAL, Decoder, Frame, encode, outcome_frame
 from queues.job import ErrorInfo
 from queues.jobtype import Catalog, JobType, load
 from queues.lifeline import offer_to_oom_killer, tie_to_parent
 from queues.limits import MAX_LOG_LINE_CHARS
-from queues.outcome import Lost, Outcome, Raised, Refused, Returned, raised
+from queues.outcome import Lost, Outcome, Raised, Refused, raised, returned
 
 #: Bytes of one read from the parent.
 READ_BYTES = 65_536
@@ -139,13 +139,7 @@ def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress) -> Out
         on_log=_log,
     )
     value = job_type.function(data, context) if job_type.wants_context else job_type.function(data)
-    try:
-        return Returned(job_type.dump(value))
-    except PayloadTooLarge as error:
-        return Raised(ErrorInfo("PayloadTooLarge", str(error)), permanent=True)
-    except Exception as error:
-        reason = f"the result of job type {job_type.name!r} cannot be written as JSON: {error}"
-        return Raised(ErrorInfo(type(error).__name__, reason), permanent=True)
+    return returned(job_type.dump, value)
 
 
 def _raised(error: BaseException) -> Outcome:
@@ -154,11 +148,7 @@ def _raised(error: BaseException) -> Outcome:
     for _ in range(2):
         frame = frame.tb_next if frame is not None and frame.tb_next is not None else frame
     text = "".join(traceback.format_exception(type(error), error, frame))
-    try:
-        return raised(error, text)
-    except Exception as fault:
-        reason = f"its message cannot be read: {type(fault).__name__}"
-        return Raised(ErrorInfo(type(error).__name__, reason, text))
+    return raised(error, text)
 
 
 def _frames(fd: int) -> Iterator[Frame]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from queues.errors import PayloadTooLarge
 from queues.job import ErrorInfo, Job, Status
 from queues.limits import MAX_ERROR_CHARS, MAX_TRACEBACK_CHARS
 
@@ -103,7 +106,7 @@ Outcome = Returned | Raised | TimedOut | Lost | Snoozed | Cancelled | Interrupte
 
 def raised(error: BaseException, traceback: str | None) -> Outcome:
     """The outcome that an exception out of a handler stands for."""
-    name, text = type(error).__name__, str(error)
+    name, text = type(error).__name__, _message_of(error)
     if isinstance(error, Snooze):
         return Snoozed(error.seconds)
     if isinstance(error, Cancel):
@@ -112,6 +115,24 @@ def raised(error: BaseException, traceback: str | None) -> Outcome:
         return Raised(ErrorInfo(name, error.reason), retry_in=error.seconds)
     info = ErrorInfo(name, text[:MAX_ERROR_CHARS], traceback[-MAX_TRACEBACK_CHARS:] if traceback else None)
     return Raised(info, permanent=isinstance(error, Discard))
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as fault:
+        return f"its message cannot be read: {type(fault).__name__}"
+
+
+def returned(dump: Callable[[Any], str], value: Any) -> Outcome:
+    """The outcome of a handler that returned `value`; a permanent failure if `dump` cannot make it JSON text."""
+    try:
+        return Returned(dump(value))
+    except PayloadTooLarge as error:
+        why = str(error)
+    except Exception as error:
+        why = f"the result cannot be written as JSON: {_message_of(error)}"
+    return Raised(ErrorInfo("InvalidResult", why[:MAX_ERROR_CHARS]), permanent=True)
 
 
 # --- what follows -------------------------------------------------------------------------------------------

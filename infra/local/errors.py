@@ -7,7 +7,6 @@ EngineError                  the database could not be opened
   DatabaseTooNew             a newer version wrote it
   DatabaseCorrupt            it is not, or no longer, a sound database
   DatabaseUnusable           the folder or the file cannot be read and written
-PortInUse                    the HTTP door's address is taken
 ```
 """
 
@@ -38,10 +37,6 @@ class DatabaseCorrupt(EngineError):
 
 class DatabaseUnusable(EngineError):
     """The data folder or the file in it cannot be read or written."""
-
-
-class PortInUse(EngineError):
-    """Something else listens on the address of the HTTP door."""
 
 
 class AwsError(Exception):

@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 import re
-import socket
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
@@ -17,7 +16,7 @@ import uvicorn
 
 from infra.local import model
 from infra.local.engine import DEFAULT_REGION, Engine
-from infra.local.errors import AwsError, PortInUse
+from infra.local.errors import AwsError
 from infra.local.protocol import read_params, write_reply
 
 logger = logging.getLogger(__name__)
@@ -191,28 +190,3 @@ def build_server(engine: Engine, host: str = "127.0.0.1", port: int = 4566) -> u
             timeout_graceful_shutdown=5,
         )
     )
-
-
-async def serve(engine: Engine, host: str = "127.0.0.1", port: int = 4566) -> None:
-    """Serve until asked to stop (SIGINT, SIGTERM); raises `PortInUse` when the address is taken."""
-    with listen(host, port) as listener:
-        await build_server(engine, host, port).serve([listener])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, for `server.serve([socket])`; port 0 takes a free one. Raises `PortInUse`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's delay off only for sockets that say they are TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise PortInUse(
-            f"cannot listen on {host}:{port}: {error.strerror}. Stop what uses it or choose another port "
-            "(JOBYARD_AWS_PORT)."
-        ) from None
-    listener.setblocking(False)
-    return listener

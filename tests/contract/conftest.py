@@ -28,7 +28,8 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
 
 from infra.local.engine import Engine
-from infra.local.http import build_server, listen
+from infra.local.http import build_server
+from infra.serving import listen
 
 #: Seconds that an emulator may take to answer its first request on a busy machine.
 START_LIMIT = 60.0
@@ -106,7 +107,7 @@ def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 @pytest.fixture(scope="session")
 def http_endpoint() -> Iterator[str]:
     """Our own HTTP door over an in-memory engine, in a thread with a loop of its own."""
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, "--aws-port")
     port = listener.getsockname()[1]
 
     async def serve() -> None:

@@ -87,3 +87,14 @@ def test_long_errors_are_cut_and_tracebacks_keep_their_end() -> None:
     assert outcome.error.traceback is not None
     assert outcome.error.traceback.endswith("end")
     assert len(outcome.error.traceback) == 8_000
+
+
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise KeyError("no text")
+
+
+def test_an_exception_whose_text_cannot_be_had_is_an_outcome_all_the_same() -> None:
+    outcome = raised(Unreadable(), None)
+    assert isinstance(outcome, Raised)
+    assert outcome.error == ErrorInfo("Unreadable", "its message cannot be read: KeyError")

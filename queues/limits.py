@@ -21,6 +21,8 @@ QUEUE_NAME_CHARS = 80
 ITEM_BYTES = 409_600
 #: Puts and deletes of one BatchWriteItem. (DynamoDB API reference)
 BATCH_WRITE = 25
+#: Statements of one BatchExecuteStatement. (DynamoDB API reference)
+BATCH_STATEMENTS = 25
 #: Keys of one BatchGetItem. (DynamoDB API reference)
 BATCH_GET = 100
 

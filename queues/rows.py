@@ -19,9 +19,14 @@ SORT_KEY = "job"
 OPEN = "open"
 
 
+def partition_key(tenant: str, job_id: str) -> str:
+    """The partition key of a job's row."""
+    return f"job#{tenant}#{job_id}"
+
+
 def key_of(tenant: str, job_id: str) -> Item:
     """The primary key of a job's row."""
-    return {"pk": {"S": f"job#{tenant}#{job_id}"}, "sk": {"S": SORT_KEY}}
+    return {"pk": {"S": partition_key(tenant, job_id)}, "sk": {"S": SORT_KEY}}
 
 
 def partition(tenant: str, state: str) -> str:
@@ -40,7 +45,7 @@ def number(value: float) -> Item:
 def new_row(job: Job, due: int) -> Item:
     """The item of a job that has just been made; `due` is when the reaper shall look at it."""
     item = {
-        "pk": {"S": f"job#{job.tenant}#{job.id}"},
+        "pk": {"S": partition_key(job.tenant, job.id)},
         "sk": {"S": SORT_KEY},
         "state": {"S": partition(job.tenant, OPEN)},
         "due": {"N": str(due)},
@@ -65,23 +70,28 @@ def new_row(job: Job, due: int) -> Item:
 
 
 def job_of(item: Item) -> Job:
-    """The job that an item holds, with the status that is stored (see `Job.seen_at`)."""
+    """The job that an item holds, with the status that is stored (see `Job.seen_at`).
+
+    A lease and its holder belong to an active job, whatever the row says.
+    """
     # One pass that unwraps every value: this is called for each claim.
     text = {name: value["S"] if "S" in value else value["N"] for name, value in item.items()}
     get = text.get
     error, history, logs, tags = get("error"), get("history"), get("logs"), get("tags")
     expires, finished, lease, buried = get("expires_start_at"), get("finished_at"), get("lease_until"), get("buried_at")
     started = get("started_at")
+    status = _STATUSES[text["status"]]
+    active = status is Status.ACTIVE
     return Job(
         id=text["id"],
         tenant=text["tenant"],
         type=text["type"],
-        status=_STATUSES[text["status"]],
+        status=status,
         priority=int(get("priority", "50")),
         attempt=int(text["attempt"]),
         max_attempts=int(text["max_attempts"]),
         progress=float(get("progress", "0")),
-        note=get("note"),
+        note=get("note") or None,
         data_json=text["data"],
         result_json=get("result"),
         error=ErrorInfo.from_json(orjson.loads(error)) if error else None,
@@ -93,8 +103,8 @@ def job_of(item: Item) -> Job:
         expires_start_at=int(expires) if expires else None,
         started_at=int(started) if started else None,
         finished_at=int(finished) if finished else None,
-        lease_until=int(lease) if lease else None,
-        worker=get("worker"),
+        lease_until=int(lease) if lease and active else None,
+        worker=get("worker") if active else None,
         history=tuple([Attempt(*row) for row in orjson.loads(history)]) if history else (),
         logs=tuple(orjson.loads(logs)) if logs else (),
         buried_at=int(buried) if buried else None,
@@ -167,21 +177,22 @@ NOTHING = Report()
 
 def settled_values(
     job: Job, fate: Settlement, now: int, options: JobOptions, report: Report, check_after: int
-) -> tuple[dict[str, Item], tuple[str, ...]]:
-    """The attributes to set and those to remove when an attempt ends with `fate` at `now` (epoch ms)."""
+) -> dict[str, Item]:
+    """The attributes to set when an attempt ends with `fate` at `now` (epoch ms)."""
     what = f"{fate.error.type}: {fate.error.message}"[:300] if fate.error else None
     ended = Attempt(job.attempt, job.started_at or now, now, fate.outcome, what, job.worker)
     values: dict[str, Item] = {
         "status": {"S": fate.status.value},
         "history": {"S": history_text((*job.history, ended))},
     }
-    removed: tuple[str, ...] = ("lease_until", "worker")
     if fate.status is Status.WAITING:
         run_at = fate.run_at if fate.run_at is not None else now
         values["run_at"] = number(run_at)
         values["due"] = number(run_at + check_after)
         if fate.max_attempts is not None:
             values["max_attempts"] = number(fate.max_attempts)
+        # The next attempt begins at zero, and with nothing to say.
+        values["progress"], values["note"] = number(0), string("")
     else:
         values["finished_at"] = {"N": str(now)}
         # A failed job stays open until it is buried: if that does not happen soon, the reaper does it.
@@ -189,10 +200,11 @@ def settled_values(
     if fate.status is Status.COMPLETED:
         values["result"] = {"S": fate.result_json or "null"}
         values["progress"] = {"N": "100"}
-        removed = ("lease_until", "worker", "error")
-    elif report.percent is not None:
+        if job.error is not None:
+            values["error"] = string("")
+    elif fate.status is not Status.WAITING and report.percent is not None:
         values["progress"] = number(report.percent)
-    if report.note is not None:
+    if fate.status is not Status.WAITING and report.note is not None:
         values["note"] = string(report.note)
     if fate.status in (Status.COMPLETED, Status.CANCELLED):
         values["state"] = {"S": partition(job.tenant, fate.status.value)}
@@ -201,4 +213,4 @@ def settled_values(
         values["error"] = string(error_text(fate.error))
     if report.lines:
         values["logs"] = string(logs_text(job.logs, report.lines))
-    return values, removed
+    return values

@@ -10,7 +10,8 @@ Keys and the access patterns that they serve:
     a tenant        tenants                 TENANT  -                      -
 
     get one job                             GetItem pk, sk
-    claim, settle, heartbeat, cancel        UpdateItem pk, sk with a condition
+    claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
+    cancel, retry, bury                     UpdateItem pk, sk with a condition
     list a tenant's jobs, by status         Query by-state per state, newest first, then BatchGetItem
     jobs that somebody owes something       Query by-state TENANT#open, due < now   (the reaper)
     all tenants                             Query pk = tenants
@@ -19,6 +20,9 @@ A job is in `open` for as long as something is still owed to it: an attempt, or,
 dead-letter queue. The index entry changes only when a job is made, retried or ended, so a job that completes costs six
 write units: row and entry (2), claim (1), settle and the entry's move (3). TTL is on `expires_at` (epoch seconds);
 DynamoDB deletes late, so readers here treat what has expired as gone.
+
+The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
+is not active (`rows.job_of`).
 """
 
 from __future__ import annotations
@@ -50,23 +54,25 @@ from queues.rows import (
     new_row,
     number,
     partition,
+    partition_key,
     settled_values,
     string,
 )
 from queues.settings import Settings
+from queues.writes import Form, Refused, Writes
 
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
 BATCH_TRIES = 8
 
-_CLAIM = {
-    "UpdateExpression": "SET #status = :active, lease_until = :lease, started_at = :now, worker = :worker "
-    "ADD attempt :one REMOVE progress, note",
-    "ConditionExpression": "#status = :waiting AND run_at <= :now",
-    "ExpressionAttributeNames": {"#status": "status"},
-    "ReturnValues": "ALL_NEW",
-    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-}
-_FENCED = "#status = :_active AND attempt = :_attempt"
+_CLAIM = Form(
+    sets=("status", "lease_until", "started_at", "worker"),
+    adds="attempt",
+    guards=(("status", "="), ("run_at", "<=")),
+    returning=True,
+)
+#: Only the holder of the attempt may write; the reaper only if no heartbeat has come since it looked.
+_FENCE = (("status", "="), ("attempt", "="))
+_FENCE_UNRENEWED = (*_FENCE, ("lease_until", "="))
 _ACTIVE, _WAITING, _ONE = {"S": "active"}, {"S": "waiting"}, {"N": "1"}
 
 
@@ -97,6 +103,7 @@ class JobStore:
         self._settings = settings
         self.check_after = round(settings.lease * 1000) + 5_000
         self._tenants: set[str] = set()
+        self._writes = Writes(dynamodb, settings.table)
 
     # --- the table ------------------------------------------------------------------------------------------
 
@@ -191,28 +198,15 @@ class JobStore:
         `worker` must be new with each claim: it is how a claim whose answer was lost is known as our own.
         """
         lease = now + round(self._settings.lease * 1000)
+        values = [_ACTIVE, {"N": str(lease)}, {"N": str(now)}, {"S": worker}, _ONE]
         try:
-            reply = await self._db.update_item(
-                TableName=self._table,
-                Key=key_of(tenant, job_id),
-                ExpressionAttributeValues={
-                    ":active": _ACTIVE,
-                    ":waiting": _WAITING,
-                    ":one": _ONE,
-                    ":lease": {"N": str(lease)},
-                    ":now": {"N": str(now)},
-                    ":worker": {"S": worker},
-                },
-                **_CLAIM,
-            )
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            old = error.response.get("Item")
+            item = await self._writes.apply(_CLAIM, partition_key(tenant, job_id), values, [_WAITING, {"N": str(now)}])
+        except Refused as refused:
             # An emulator may not send the loser what it lost to.
-            job = job_of(old) if old else await self.get(tenant, job_id, now)
+            job = job_of(refused.item) if refused.item else await self.get(tenant, job_id, now)
             return job if job is not None and job.worker == worker else Unclaimed(job)
-        return job_of(reply["Attributes"])
+        assert item is not None
+        return job_of(item)
 
     async def renew(self, job: Job, now: int, progress: float | None, note: str | None) -> bool:
         """Extends the lease of a running attempt and records its progress; False if the attempt is no longer ours."""
@@ -222,9 +216,10 @@ class JobStore:
         if note is not None:
             values["note"] = string(note)
         try:
-            return await self._update(job, values, (), _FENCED, _fence(job)) is None
-        except JobNotFound:
+            await self._fenced(job, values, _FENCE, _fence(job))
+        except Refused:
             return False
+        return True
 
     async def settle(
         self,
@@ -241,19 +236,26 @@ class JobStore:
         A failed job stays in the open partition until `mark_buried`: its burial is still owed.
         `unless_renewed`: a heartbeat since `job` was read wins (the reaper is not the attempt's own holder).
         """
-        values, removed = settled_values(job, fate, now, options, report, self.check_after)
-        condition, fence = _FENCED, _fence(job)
+        values = settled_values(job, fate, now, options, report, self.check_after)
+        guards: tuple[tuple[str, str], ...] = _FENCE
+        fence = _fence(job)
         if unless_renewed and job.lease_until is not None:
-            condition += " AND lease_until = :_lease"
-            fence[":_lease"] = number(job.lease_until)
+            guards = _FENCE_UNRENEWED
+            fence.append(number(job.lease_until))
         try:
-            old = await self._update(job, values, removed, condition, fence)
-        except JobNotFound:
-            return False
-        if old is None:
-            return True
-        # The answer to an earlier try may have been lost: the row then tells of this very attempt's end.
-        return any(a.number == job.attempt and a.outcome == fate.outcome for a in old.history)
+            await self._fenced(job, values, guards, fence)
+        except Refused as refused:
+            # An emulator may not send the loser what it lost to.
+            old = job_of(refused.item) if refused.item else await self.get(job.tenant, job.id, 0)
+            # The answer to an earlier try may have been lost: the row then tells of this very attempt's end.
+            return old is not None and any(a.number == job.attempt and a.outcome == fate.outcome for a in old.history)
+        return True
+
+    def _fenced(
+        self, job: Job, values: dict[str, Item], guards: tuple[tuple[str, str], ...], fence: list[Item]
+    ) -> asyncio.Future[Item | None]:
+        form = _form(tuple(values), guards)
+        return self._writes.apply(form, partition_key(job.tenant, job.id), list(values.values()), fence)
 
     async def mark_buried(self, job: Job, now: int, options: JobOptions) -> None:
         """A failed job's dead letter is in the DLQ: nothing more is owed to it."""
@@ -291,7 +293,7 @@ class JobStore:
             "due": number(now + self.check_after),
             "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
         }
-        removed = ("finished_at", "expires_at", "buried_at", "expires_start_at", "resent")
+        removed = ("finished_at", "expires_at", "buried_at", "expires_start_at", "resent", "progress", "note")
         return await self._update(
             job,
             values,
@@ -392,8 +394,13 @@ class JobStore:
         raise TimeoutError(f"DynamoDB left keys unread after {BATCH_TRIES} tries")
 
 
-def _fence(job: Job) -> dict[str, Item]:
-    return {":_active": _ACTIVE, ":_attempt": {"N": str(job.attempt)}}
+@lru_cache(maxsize=256)
+def _form(sets: tuple[str, ...], guards: tuple[tuple[str, str], ...]) -> Form:
+    return Form(sets, guards)
+
+
+def _fence(job: Job) -> list[Item]:
+    return [_ACTIVE, {"N": str(job.attempt)}]
 
 
 def _expired(item: Item, now: int) -> bool:

@@ -15,9 +15,10 @@ again alone, so that it hurts no other.
 
 import asyncio
 import importlib
+import logging
 import random as random_module
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,15 +31,26 @@ from infra.local.failures import internal_error
 from infra.local.ids import id_maker
 from infra.local.lock import own
 from infra.local.parking import Parking
-from infra.local.request import Operation, Request, Wait
+from infra.local.request import Errand, Later, Operation, Request, Wait
 from infra.local.sweeper import Sweeper
+from infra.local.ticker import Ticker
 from queues.clock import Clock, system_clock
 
 if TYPE_CHECKING:
     from infra.local.clients import DirectClient
+    from infra.local.lambda_.functions import Function
 
-#: The services that the engine has, each a package `infra.local.<name>` with SCHEMA, OPERATIONS and perhaps sweep.
-SERVICES = ("sqs", "dynamodb")
+log = logging.getLogger(__name__)
+
+#: The services that the engine has, and the package of each: SCHEMA, OPERATIONS, perhaps `sweep` and `tick`.
+SERVICES = {
+    "sqs": "infra.local.sqs",
+    "dynamodb": "infra.local.dynamodb",
+    "scheduler": "infra.local.scheduler",
+    "cloudwatch": "infra.local.cloudwatch",
+    "lambda": "infra.local.lambda_",
+    "sts": "infra.local.sts",
+}
 
 #: Calls run in one flush at most, so that the loop gets its turn every few milliseconds.
 GROUP_LIMIT = 128
@@ -69,7 +81,7 @@ class Call:
 
 
 #: What came of a call: its reply, its error, or that it waits.
-Outcome = dict[str, Any] | Exception | Wait
+Outcome = dict[str, Any] | Exception | Wait | Later
 
 
 class Engine:
@@ -88,7 +100,9 @@ class Engine:
         self._clock = clock
         #: Makes UUID-shaped strings from the injected randomness.
         self.new_id = id_maker(random or random_module.Random())  # noqa: S311 (ids, not secrets)
-        services = {name: importlib.import_module(f"infra.local.{name}") for name in SERVICES}
+        #: The Lambda functions that this process can run, by name; whoever runs the engine puts them here.
+        self.functions: dict[str, Function] = {}
+        services = {name: importlib.import_module(package) for name, package in SERVICES.items()}
         self._operations: dict[str, dict[str, Operation]] = {
             name: service.OPERATIONS for name, service in services.items()
         }
@@ -105,6 +119,7 @@ class Engine:
         self._parking: Parking[Call] = Parking(self._resume)
         self._woken: set[Hashable] = set()
         self._after_commit: list[Callable[[], None]] = []
+        self._errands: set[asyncio.Task[None]] = set()
         self._flush_due = False
         self._held = False
         self._closed = False
@@ -119,8 +134,12 @@ class Engine:
             self._woken.add,
             0,
             self._cache,
+            self._alarm,
+            self._spawn,
+            self.functions,
         )
         self._sweeper = Sweeper(services.values(), self._submit_inside)
+        self._ticker = Ticker(services.values(), self._submit_inside, clock)
 
     # The way in
 
@@ -178,12 +197,13 @@ class Engine:
         self._queue.append(Call(run, params, region, endpoint, future))
         self._schedule()
         self._sweeper.wind()
+        self._ticker.start()
         return future
 
-    def _submit_inside(self, run: Operation) -> asyncio.Future[dict[str, Any]]:
+    def _submit_inside(self, run: Operation, params: dict[str, Any] | None = None) -> asyncio.Future[dict[str, Any]]:
         """Queue work of the engine's own."""
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._queue.append(Call(run, {}, DEFAULT_REGION, DEFAULT_ENDPOINT, future))
+        self._queue.append(Call(run, params or {}, DEFAULT_REGION, DEFAULT_ENDPOINT, future))
         self._schedule()
         return future
 
@@ -264,6 +284,8 @@ class Engine:
             return
         if isinstance(outcome, Exception):
             call.future.set_exception(outcome)
+        elif isinstance(outcome, Later):
+            self._start(_answer_later(outcome, call.future))
         else:
             call.future.set_result(outcome)
 
@@ -286,6 +308,25 @@ class Engine:
         self._queue.append(call)
         self._schedule()
 
+    # What is not done inside a transaction
+
+    def _alarm(self, at: int) -> None:
+        self._ticker.alarm(at)
+
+    def _spawn(self, errand: Errand) -> None:
+        self._after_commit.append(lambda: self._start(errand(self._submit_inside)))
+
+    def _start(self, work: Awaitable[None]) -> None:
+        if not self._closed:
+            task = asyncio.ensure_future(work)
+            self._errands.add(task)
+            task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: asyncio.Task[None]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work in the background failed", exc_info=error)
+
     # While the log is copied to its end
 
     def _hold(self) -> None:
@@ -304,6 +345,10 @@ class Engine:
             return
         self._closed = True
         self._sweeper.stop()
+        self._ticker.stop()
+        for task in self._errands:
+            task.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
         for call in self._parking.empty():
             self._resume(call)
         if self._checkpointer is not None:
@@ -315,3 +360,17 @@ class Engine:
         self._db.close()
         if self._lock is not None:
             self._lock.release()
+
+
+async def _answer_later(answer: Later, future: asyncio.Future[dict[str, Any]]) -> None:
+    try:
+        reply = await answer.run()
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    except Exception as error:
+        if not future.done():
+            future.set_exception(error if isinstance(error, AwsError) else internal_error(error))
+    else:
+        if not future.done():
+            future.set_result(reply)

@@ -1,13 +1,32 @@
 """What one embedded operation sees of the world: a transaction, the time, and who asks."""
 
+from __future__ import annotations
+
 import sqlite3
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.local.lambda_.functions import Function
+
+#: Runs a further operation of the engine's own, in a transaction of its own.
+Submit = Callable[["Operation", dict[str, Any]], Awaitable[dict[str, Any]]]
+
+#: Work outside any transaction, such as a function's invocation.
+Errand = Callable[[Submit], Awaitable[None]]
 
 
 def _wake_nobody(key: Hashable) -> None:
     """The default of `Request.wake`: nobody is waiting."""
+
+
+def _no_alarm(at: int) -> None:
+    """The default of `Request.alarm`: nothing ticks."""
+
+
+def _no_errands(errand: Errand) -> None:
+    raise RuntimeError("this request cannot start work in the background")
 
 
 @dataclass(slots=True)
@@ -35,6 +54,13 @@ class Request:
     #: What can be read again from the tables, kept in memory between calls. The engine empties it
     #: whenever a group is rolled back, so it never says more than the database does.
     cache: dict[Any, Any] = field(default_factory=dict)
+    #: Asks that the services' ticks run not later than at this time (epoch milliseconds).
+    alarm: Callable[[int], None] = _no_alarm
+    #: Starts an errand once the group is committed; it is cancelled when the engine closes, so what must survive
+    #: that is written down first.
+    spawn: Callable[[Errand], None] = _no_errands
+    #: The Lambda functions that this process can run, by name.
+    functions: Mapping[str, Function] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +78,15 @@ class Wait:
     due: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An operation's answer that something outside the transaction must be done first.
+
+    `run` is awaited once the group is committed; what it returns, or the `AwsError` that it raises, is the reply.
+    """
+
+    run: Callable[[], Awaitable[dict[str, Any]]]
+
+
 #: An operation: checks everything, then writes, then answers a boto-shaped reply without ResponseMetadata.
-Operation = Callable[[Request, dict[str, Any]], dict[str, Any] | Wait]
+Operation = Callable[[Request, dict[str, Any]], dict[str, Any] | Wait | Later]

@@ -1,0 +1,219 @@
+"""IO: conditional writes of single rows, sent together: what comes up in one turn of the event loop goes in one call.
+
+A job costs two such writes, its claim and its settlement. One UpdateItem each was most of what a job cost on any
+endpoint behind HTTP; BatchExecuteStatement takes 25, for the same write units. Each statement of a batch stands
+alone: it takes place, or is refused by its own condition, whatever becomes of its neighbours.
+
+An emulator may lack BatchExecuteStatement (moto does). The first answer tells, and from then on each write is an
+UpdateItem of the same meaning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from queues import limits
+from queues.clients import code_of
+from queues.rows import SORT_KEY, Item
+
+log = logging.getLogger("jobyard.writes")
+
+#: Tries of a statement that DynamoDB was too busy for, and seconds before the second; doubled each time.
+TRIES = 8
+PAUSE = 0.05
+
+#: Errors of single statements that pass by themselves, as BatchStatementError names them.
+PASSING = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a write says, without its values: few forms are in use, and each is put into words once."""
+
+    #: Attributes that are set.
+    sets: tuple[str, ...]
+    #: Attributes and operators that must hold for the write to take place, such as ("run_at", "<=").
+    guards: tuple[tuple[str, str], ...]
+    #: A number that the value is added to, after `sets`; it must exist.
+    adds: str | None = None
+    #: Whether the row as written is wanted.
+    returning: bool = False
+
+
+class Refused(Exception):
+    """The row does not exist, or a guard does not hold; `item` is the row where the endpoint says what it met."""
+
+    def __init__(self, item: Item | None):
+        super().__init__("a conditional write was refused")
+        self.item = item
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    form: Form
+    pk: str
+    values: list[Item]
+    guards: list[Item]
+    done: asyncio.Future[Item | None]
+
+
+class Writes:
+    """The conditional writes to one table."""
+
+    def __init__(self, dynamodb: Any, table: str):
+        self._db = dynamodb
+        self._table = table
+        self._waiting: list[_Write] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        #: Whether the endpoint takes batches; None until its first answer.
+        self._together: bool | None = None
+
+    def apply(self, form: Form, pk: str, values: list[Item], guards: list[Item]) -> asyncio.Future[Item | None]:
+        """Writes to the row of `pk`: `values` for `form.sets` and `form.adds`, `guards` for `form.guards`, in order.
+
+        The future holds the row if the form asks for it; raises `Refused`, or ClientError.
+        """
+        loop = asyncio.get_running_loop()
+        write = _Write(form, pk, values, guards, loop.create_future())
+        if not self._waiting:
+            loop.call_soon(self._flush)
+        self._waiting.append(write)
+        return write.done
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        batch: dict[str, _Write] = {}
+        for write in waiting:
+            # Two writes to one row do not belong in one batch: their order would be open.
+            if len(batch) == limits.BATCH_STATEMENTS or write.pk in batch:
+                self._start(list(batch.values()))
+                batch = {}
+            batch[write.pk] = write
+        self._start(list(batch.values()))
+
+    def _start(self, writes: list[_Write]) -> None:
+        task = asyncio.get_running_loop().create_task(self._send(writes))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, writes: list[_Write]) -> None:
+        try:
+            if self._together is not False:
+                await self._batch(writes)
+            else:
+                await asyncio.gather(*[self._single(write) for write in writes])
+        except BaseException as error:
+            for write in writes:
+                if not write.done.done():
+                    write.done.set_exception(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+
+    async def _batch(self, writes: list[_Write]) -> None:
+        for tries in range(TRIES):
+            statements = [
+                {
+                    "Statement": _statement(self._table, write.form),
+                    "Parameters": [*write.values, {"S": write.pk}, _SK, *write.guards],
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+                for write in writes
+            ]
+            try:
+                reply = await self._db.batch_execute_statement(Statements=statements)
+            except ClientError as error:
+                if self._together is None and _unknown(error):
+                    self._together = False
+                    log.warning("this endpoint has no BatchExecuteStatement (%s): jobs cost more calls", code_of(error))
+                    await asyncio.gather(*[self._single(write) for write in writes])
+                    return
+                raise
+            self._together = True
+            writes = [
+                write for write, answer in zip(writes, reply["Responses"], strict=True) if not _answered(write, answer)
+            ]
+            if not writes:
+                return
+            await asyncio.sleep(PAUSE * 2**tries)
+        raise TimeoutError(f"DynamoDB was too busy for a write, {TRIES} times")
+
+    async def _single(self, write: _Write) -> None:
+        form = write.form
+        names = [*form.sets, *([form.adds] if form.adds else [])]
+        sets = "SET " + ", ".join(f"#{name} = :{name}" for name in form.sets)
+        try:
+            reply = await self._db.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": write.pk}, "sk": _SK},
+                UpdateExpression=sets + (f" ADD #{form.adds} :{form.adds}" if form.adds else ""),
+                ConditionExpression=" AND ".join(f"#{name} {how} :_{name}" for name, how in form.guards),
+                ExpressionAttributeNames={f"#{name}": name for name in (*names, *(name for name, _ in form.guards))},
+                ExpressionAttributeValues={
+                    **{f":{name}": value for name, value in zip(names, write.values, strict=True)},
+                    **{f":_{name}": value for (name, _), value in zip(form.guards, write.guards, strict=True)},
+                },
+                ReturnValues="ALL_NEW" if form.returning else "NONE",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except Exception as error:
+            if not write.done.done():
+                write.done.set_exception(_refusal(error) or error)
+        else:
+            if not write.done.done():
+                write.done.set_result(reply.get("Attributes"))
+
+
+_SK = {"S": SORT_KEY}
+
+
+def _answered(write: _Write, answer: dict[str, Any]) -> bool:
+    """Hands a statement's answer to whoever waits for it; False if the statement should be sent again."""
+    error = answer.get("Error")
+    if error is not None and error["Code"] in PASSING:
+        return False
+    if not write.done.done():
+        if error is None:
+            write.done.set_result(answer.get("Item"))
+        elif error["Code"] == "ConditionalCheckFailed":
+            write.done.set_exception(Refused(error.get("Item")))
+        else:
+            write.done.set_exception(ClientError({"Error": dict(error)}, "BatchExecuteStatement"))
+    return True
+
+
+def _refusal(error: Exception) -> Refused | None:
+    if isinstance(error, ClientError) and code_of(error) == "ConditionalCheckFailedException":
+        return Refused(error.response.get("Item"))
+    return None
+
+
+def _unknown(error: ClientError) -> bool:
+    """Whether an endpoint's first answer means that it cannot do such batches, and not that it is busy."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    # moto's server answers with a page of HTML, from which botocore makes the code "500".
+    return code_of(error) in ("UnknownOperationException", "NotImplemented", "501", "500") or status == 501
+
+
+@lru_cache(maxsize=256)
+def _statement(table: str, form: Form) -> str:
+    """The form as PartiQL: names from this package, all values as parameters."""
+    sets = [f'"{name}"=?' for name in form.sets]
+    if form.adds:
+        sets.append(f'"{form.adds}"="{form.adds}"+?')
+    guards = "".join(f' AND "{name}"{how}?' for name, how in form.guards)
+    returning = " RETURNING ALL NEW *" if form.returning else ""
+    return f'UPDATE "{table}" SET {",".join(sets)} WHERE "pk"=? AND "sk"=?{guards}{returning}'  # noqa: S608

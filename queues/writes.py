@@ -136,7 +136,7 @@ class Writes:
             try:
                 reply = await self._db.batch_execute_statement(Statements=statements)
             except ClientError as error:
-                if self._together is None and _unknown(error):
+                if not self._together and _unknown(error):
                     self._together = False
                     log.warning("this endpoint has no BatchExecuteStatement (%s): jobs cost more calls", code_of(error))
                     await asyncio.gather(*[self._single(write) for write in writes])

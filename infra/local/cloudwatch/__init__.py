@@ -1,0 +1,6 @@
+"""Amazon CloudWatch metrics and alarms, embedded."""
+
+from infra.local.request import Operation
+
+SCHEMA = ""
+OPERATIONS: dict[str, Operation] = {}

@@ -1,0 +1,6 @@
+"""AWS STS, embedded."""
+
+from infra.local.request import Operation
+
+SCHEMA = ""
+OPERATIONS: dict[str, Operation] = {}

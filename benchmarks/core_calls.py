@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -106,13 +107,16 @@ async def record(jobs: int) -> CoreCalls:
     await queues.send(noop.name, [(Envelope(job.id, job.tenant, job.type).encode(), 0) for job in batch])
     recorded.writes["SendMessageBatch (10)"] = taken()
 
-    claimed = [await store.claim(TENANT, job.id, f"worker-{job.id}", system_clock()) for job in batch]
-    recorded.updates["UpdateItem (claim)"] = taken()
+    claims = [store.claim(TENANT, job.id, f"worker-{job.id}", system_clock()) for job in batch]
+    claimed = await asyncio.gather(*claims)
+    recorded.updates["BatchExecuteStatement (25 claims)"] = taken()
+    settlements = []
     for job in claimed:
         assert isinstance(job, Job), "a job that waits was not claimed"
         now = system_clock()
-        await store.settle(job, settle(job, Returned("true"), now, 0.0), now, noop.options)
-    recorded.updates["UpdateItem (settle)"] = taken()
+        settlements.append(store.settle(job, settle(job, Returned("true"), now, 0.0), now, noop.options))
+    await asyncio.gather(*settlements)
+    recorded.updates["BatchExecuteStatement (25 ends)"] = taken()
 
     for job in batch:
         await store.get(TENANT, job.id, system_clock())

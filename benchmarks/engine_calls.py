@@ -33,8 +33,8 @@ CALLS_A_JOB = {
     "BatchWriteItem (25 puts)": 1 / 25,
     "SendMessageBatch (10)": 1 / 10,
     "ReceiveMessage (10)": 1 / 10,
-    "UpdateItem (claim)": 1,
-    "UpdateItem (settle)": 1,
+    "BatchExecuteStatement (25 claims)": 1 / 25,
+    "BatchExecuteStatement (25 ends)": 1 / 25,
     "DeleteMessageBatch (10)": 1 / 10,
 }
 

@@ -1,4 +1,4 @@
-"""Jobyard on the embedded engine's direct door: `jobyard_embedded.py FILE`. `JOBYARD_SYNC` as for `jobyard up`."""
+"""Jobyard on the embedded engine's direct door: `jobyard_embedded.py FILE`. `JOBYARD_FSYNC` as for `jobyard up`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Embedded(Jobyard):
         self.path = path
 
     async def clients(self) -> Clients:
-        engine = Engine(self.path, sync=read_settings().sync)
+        engine = Engine(self.path, fsync=read_settings().fsync)
         self.stack.push_async_callback(engine.close)
         return Clients(*(engine.client(name, checked=False) for name in ("sqs", "dynamodb")))
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.serving import Server
+from infra.serving import Serving
 from infra.stopping import Stop
 from infra.worker import Worker
 
@@ -20,7 +20,7 @@ class House:
     """What runs in this process. `servers` come with the sockets that they listen on."""
 
     worker: Worker
-    servers: Sequence[tuple[Server, socket.socket]]
+    servers: Sequence[tuple[Serving, socket.socket]]
     #: Seconds that running jobs get to finish.
     grace: float
     #: Ends the requests that wait for something, once the worker has stopped.

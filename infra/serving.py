@@ -8,7 +8,7 @@ import ipaddress
 import os
 import socket
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 
@@ -22,6 +22,17 @@ FINISH_SECONDS = 2
 
 class CannotListen(JobyardError):
     """An address that a server was to listen on is not to be had; the sentence names the cure."""
+
+
+class Serving(Protocol):
+    """A server as its process sees it."""
+
+    #: Set to stop it once its requests are answered, or without waiting for them.
+    should_exit: bool
+    force_exit: bool
+
+    def run_on(self, listener: socket.socket) -> asyncio.Task[None]:
+        """Serves on a listening socket until `should_exit` is set."""
 
 
 class Server(uvicorn.Server):

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from socket import socket
 
 from infra.house import House
 from infra.local.clients import DirectClient
 from infra.local.engine import Engine
-from infra.local.http import build_server
+from infra.local.front import build_server
 from infra.secret import ensure_secret, ensure_token, token_path
-from infra.serving import Server, api_server, listen, url_of
+from infra.serving import Serving, api_server, listen, url_of
 from infra.stopping import Stop
 from infra.worker import Worker
 from queues.clients import Clients
@@ -48,7 +49,7 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         api = stack.enter_context(listen(settings.host, settings.port, "--port"))
         aws = stack.enter_context(listen(settings.host, settings.aws_port, "--aws-port"))
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = Engine(settings.data / DATABASE, account=settings.aws_account, sync=settings.sync)
+        engine = Engine(settings.data / DATABASE, account=settings.aws_account, fsync=settings.fsync)
         stack.push_async_callback(engine.close)
         secret = ensure_secret(settings)
         endpoint = url_of(aws, settings.host)
@@ -60,7 +61,7 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         runtime = assemble(clients, catalog, settings)
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
-        worker = Worker(runtime)
+        worker = Worker(runtime, engine=engine)
         app = create_app(runtime, secret=secret, workers=worker.describe)
         ready = Ready(
             api=url_of(api, settings.host),
@@ -71,6 +72,10 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
             types=worker.types,
             pid=os.getpid(),
         )
-        servers = [(api_server(app), api), (Server(build_server(engine).config), aws)]
+        aws_secret = None if settings.aws_secret is None else settings.aws_secret.get_secret_value()
+        servers: list[tuple[Serving, socket]] = [
+            (api_server(app), api),
+            (build_server(engine, secret=aws_secret), aws),
+        ]
         house = House(worker, servers, settings.grace, release=app.state.site.close)
         await house.run(stop, on_ready=lambda: on_ready(ready), on_stopping=on_stopping)

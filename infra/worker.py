@@ -1,75 +1,56 @@
-"""The part of a process that works: an event source mapping for each job type, and the rounds that mend what a crash
-left behind. `jobyard up` runs it on the embedded engine, `jobyard work` on any AWS-compatible endpoint."""
+"""The part of a process that works: messages come to the functions of its job types (mappings.py), and rounds mend what
+a crash left behind. `jobyard up` runs it on the embedded engine, `jobyard work` on any AWS-compatible endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.lambda_ import mapping as esm
+from infra.local.engine import Engine
+from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
 from queues.clock import Clock, system_clock
-from queues.jobtype import JobType
-from queues.resources import function_timeout
 from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.worker")
 
 
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """How a type's queue is polled, in the words of CreateEventSourceMapping."""
-
-    batch_size: int
-    maximum_concurrency: int
-
-
-def polling(job_type: JobType[Any, Any], processes: int) -> Polling:
-    """So many batches of so many records at once that a type's `concurrency` is used and never exceeded.
-
-    Plain `def` jobs come one by one, and no more than there are worker processes: in a batch the slowest would keep
-    the processes of the others idle, and a message that is received only to wait loses its visibility meanwhile.
-    """
-    options = job_type.options
-    if not job_type.is_async:
-        return Polling(1, min(options.concurrency, processes))
-    batch_size = min(options.batch_size, options.concurrency)
-    return Polling(batch_size, options.concurrency // batch_size)
-
-
 class Worker:
-    """Works on the queues of `types` (default: the whole catalog) until it is stopped. `start` it, then `stop` it."""
+    """Works on the queues of `types` (default: the whole catalog) until it is stopped. `start` it, then `stop` it.
+
+    With an `engine` the types are functions of its Lambda, whose mappings the API controls.
+    """
 
     def __init__(
         self,
         runtime: Runtime,
         *,
         types: Collection[str] | None = None,
+        engine: Engine | None = None,
         polls_linger: bool = False,
         clock: Clock = system_clock,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ):
         self._runtime = runtime
         self._types = [job_type for job_type in runtime.catalog if types is None or job_type.name in types]
-        self._polls_linger, self._clock, self._new_id = polls_linger, clock, new_id
+        self._clock = clock
         self._started_at: int | None = None
-        self._mappings: dict[str, esm.EventSourceMapping] = {}
+        self._mappings: Mappings
+        if engine is None:
+            self._mappings = LocalMappings(runtime, self._types, polls_linger=polls_linger, clock=clock, new_id=new_id)
+        else:
+            self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
-        for job_type in self._types:
-            self._mappings[job_type.name] = await self._mapping(job_type)
+        await self._mappings.start()
         self._started_at = self._clock()
-        self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings.values()]
         every = self._runtime.settings.reap_every
         for name, work in (("reaper", self._runtime.reaper.round), ("dead letters", self._runtime.dead_letters.round)):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
@@ -79,7 +60,7 @@ class Worker:
 
         Call it again with a shorter grace to cut a stop short.
         """
-        await asyncio.gather(*(mapping.stop(grace) for mapping in self._mappings.values()))
+        await self._mappings.stop(grace)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -106,36 +87,6 @@ class Worker:
                 "types": [{"type": job_type.name, "running": running.count(job_type.name)} for job_type in self._types],
             }
         ]
-
-    async def _mapping(self, job_type: JobType[Any, Any]) -> esm.EventSourceMapping:
-        runtime, settings = self._runtime, self._runtime.settings
-        url, arn = await runtime.queues.url(job_type.name), await runtime.queues.arn(job_type.name)
-        region, account = arn.split(":")[3:5]
-        function = settings.queue(job_type.name)
-        plan = polling(job_type, settings.processes)
-        mapping = esm.Mapping(
-            queue_url=url,
-            queue_arn=arn,
-            function_name=function,
-            function_arn=f"arn:aws:lambda:{region}:{account}:function:{function}",
-            region=region,
-            batch_size=plan.batch_size,
-            batching_window=job_type.options.batching_window,
-            maximum_concurrency=plan.maximum_concurrency,
-            function_timeout=function_timeout(job_type),
-            # Heartbeats extend it while a job runs, so a killed worker's message comes back after one lease.
-            visibility_timeout=math.ceil(settings.lease + job_type.options.batching_window),
-            polls_linger=self._polls_linger,
-        )
-        invoke = partial(_invoke, job_type, runtime)
-        return esm.EventSourceMapping(mapping, invoke, runtime.clients.sqs, clock=self._clock, new_id=self._new_id)
-
-
-async def _invoke(
-    job_type: JobType[Any, Any], runtime: Runtime, event: dict[str, Any], context: Any
-) -> Mapping[str, Any]:
-    """The function of a mapping: the type's Lambda entry point, in its awaitable form."""
-    return await job_type.lambda_handler.invoke(event, context, runtime.runner)
 
 
 async def _rounds(name: str, work: Callable[[], Awaitable[Any]], every: float) -> None:

@@ -36,14 +36,15 @@ class Attempts:
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
-            return await _on_loop(job_type, job, running, seconds)
+            return await on_loop(job_type, job, running, seconds)
         call = Call(job.type, job.data_json, job.id, job.tenant, job.attempt, job.max_attempts)
         return await self.processes.run(
             call, timeout=seconds, on_progress=on_progress(running), on_log=running.report.lines.append
         )
 
 
-async def _on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+async def on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+    """One attempt in this process. A plain `def` cannot be stopped here and holds the loop up: for tests only."""
     try:
         arguments: tuple[Any, ...] = (job_type.parse(job.data_json),)
     except InvalidData as error:
@@ -52,7 +53,9 @@ async def _on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seco
         if job_type.wants_context:
             arguments = (*arguments, _context(job, running, seconds, lines))
         try:
-            value = await job_type.function(*arguments)
+            value = job_type.function(*arguments)
+            if job_type.is_async:
+                value = await value
         except asyncio.CancelledError:
             if running.lost or not deadline.passed or running.task.uncancel():
                 raise

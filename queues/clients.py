@@ -48,7 +48,18 @@ async def connect(settings: Settings) -> AsyncIterator[Clients]:
     async with AsyncExitStack() as stack:
         sqs = await stack.enter_async_context(session.create_client("sqs", **options))
         dynamodb = await stack.enter_async_context(session.create_client("dynamodb", **options))
+        dynamodb.meta.events.register_first("needs-retry.dynamodb", _no_retry_of_a_page)
         yield Clients(sqs, dynamodb)
+
+
+def _no_retry_of_a_page(response: Any, operation: Any, **_: Any) -> None:
+    """A page of HTML is no answer of AWS's: moto's server sends one where it has no code, and waiting will not help."""
+    if response is not None and response[0].status_code == 500:
+        kind = response[0].headers.get("content-type", "")
+        if kind.startswith("text/html"):
+            raise ClientError(
+                {"Error": {"Code": "500", "Message": "the endpoint answered with a page"}}, operation.name
+            )
 
 
 def code_of(error: ClientError) -> str:

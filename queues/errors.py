@@ -4,6 +4,7 @@ JobyardError
   UnknownJobType      no such type; carries a suggestion
   InvalidData         data that the type's model rejects; carries pydantic's list of faults
   InvalidOption       an option out of range
+    InvalidSchedule   an expression that names no times, or no such time zone
   PayloadTooLarge     data or result over its limit
   JobNotFound         no such job in this tenant
   WrongStatus         the job exists, but what was asked does not apply to its status
@@ -52,6 +53,13 @@ class InvalidOption(JobyardError):
         self.name = name
         self.value = value
         self.cure = cure
+
+
+class InvalidSchedule(InvalidOption):
+    """No expression of the forms `at(...)`, `rate(...)`, `cron(...)` or five-field cron, or an unknown time zone."""
+
+    def __init__(self, expression: str, cure: str, *, option: str = "schedule"):
+        super().__init__(option, expression, cure)
 
 
 class PayloadTooLarge(JobyardError):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from queues.clients import connect
+from queues.direct import run_directly
 from queues.jobtype import Catalog, JobType, load
 from queues.runner import Runner
 from queues.runtime import Runtime, assemble
@@ -19,13 +20,16 @@ class LambdaHandler:
     def __init__(self, job_type: JobType[Any, Any]):
         self._job_type = job_type
 
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """What AWS Lambda calls: processes an SQS event, answers its `batchItemFailures`."""
+    def __call__(self, event: Any, context: Any) -> Any:
+        """What AWS Lambda calls: processes an SQS event and answers its `batchItemFailures`, or else runs the handler
+        with the event as its data and answers its result."""
         return _environment.run(self._job_type, event, context)
 
-    async def invoke(self, event: dict[str, Any], context: Any, runner: Runner) -> dict[str, Any]:
+    async def invoke(self, event: Any, context: Any, runner: Runner) -> Any:
         """The same for an event loop that already runs, with that process's own runner."""
-        return await runner.handle(self._job_type, event, context)
+        if isinstance(event, dict) and "Records" in event:
+            return await runner.handle(self._job_type, event, context)
+        return await run_directly(self._job_type, event, context, runner.attempts)
 
 
 class _Environment:
@@ -39,12 +43,12 @@ class _Environment:
         self._runtime: Runtime | None = None
         self._stack = AsyncExitStack()
 
-    def run(self, job_type: JobType[Any, Any], event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def run(self, job_type: JobType[Any, Any], event: Any, context: Any) -> Any:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         return self._loop.run_until_complete(self._run(job_type, event, context))
 
-    async def _run(self, job_type: JobType[Any, Any], event: dict[str, Any], context: Any) -> dict[str, Any]:
+    async def _run(self, job_type: JobType[Any, Any], event: Any, context: Any) -> Any:
         if self._runtime is None:
             settings = read_settings()
             clients = await self._stack.enter_async_context(connect(settings))

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     #: Loopback only, unless asked.
     host: str = "127.0.0.1"
     aws_account: str = Field("000000000000", pattern=r"^\d{12}$")
+    #: Requests to the AWS endpoint must be signed with this secret access key; without it, any request is let in.
+    aws_secret: SecretStr | None = Field(None, min_length=1)
     #: `AWS_REGION` or `AWS_DEFAULT_REGION`.
     region: str = Field("us-east-1", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
     #: `AWS_ENDPOINT_URL`: an AWS-compatible server instead of AWS. The embedded engine is not reached through it.
@@ -41,8 +43,8 @@ class Settings(BaseSettings):
     grace: float = Field(10.0, ge=0, le=900)
     #: Worker processes for plain `def` jobs.
     processes: int = Field(4, ge=1, le=256)
-    #: `normal`: every acknowledged write survives kill -9; `full`: a power cut too, at an fsync a commit.
-    sync: Literal["normal", "full"] = "normal"
+    #: `normal`: every acknowledged write survives kill -9; `always`: a power cut too, at an fsync for each commit.
+    fsync: Literal["normal", "always"] = "normal"
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
 

@@ -1,4 +1,4 @@
-"""Installs the peers into `.bench/`: a virtual environment, a node_modules folder, and Debian's redis-server.
+"""Installs the peers into `.bench/`: a virtual environment, a node_modules folder, Java archives, and Debian's redis-server.
 
 What cannot be installed is a reason to skip the rows that need it, said aloud, not an error.
 """
@@ -18,11 +18,17 @@ PEERS = CHECKOUT / "benchmarks" / "peers"
 PEER_PYTHON = BENCH / "venv" / "bin" / "python"
 NODE_MODULES = BENCH / "node_modules"
 
+#: A folder of archives for each of JAVA_PEERS.
+JAVA = BENCH / "java"
+
 #: Data of the runs, on the checkout's own disk: /tmp may be memory, where an fsync costs nothing.
 RUN = BENCH / "run"
 
 REQUIREMENTS = PEERS / "requirements.txt"
 NODE_PACKAGES = ("bullmq@^6", "bee-queue@^2", "ioredis@^5")
+
+#: Each is a folder of PEERS with a pom.xml that names the version.
+JAVA_PEERS = ("elasticmq", "dynamodb-local")
 
 
 class CannotInstallError(Exception):
@@ -30,8 +36,11 @@ class CannotInstallError(Exception):
 
 
 def install(requirement: str) -> None:
-    """Make sure that `python`, `node` or `redis` peers can run, or raise CannotInstallError."""
-    {"python": _install_python_peers, "node": _install_node_peers, "redis": _install_redis}[requirement]()
+    """Make sure that `python`, `node` or `redis` peers, or one of JAVA_PEERS, can run, or raise CannotInstallError."""
+    if requirement in JAVA_PEERS:
+        _install_java_peer(requirement)
+    else:
+        {"python": _install_python_peers, "node": _install_node_peers, "redis": _install_redis}[requirement]()
 
 
 def _install_python_peers() -> None:
@@ -53,6 +62,19 @@ def _install_node_peers() -> None:
         return
     BENCH.mkdir(exist_ok=True)
     _run("npm install", "npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", BENCH, *NODE_PACKAGES)
+    stamp.write_text(wanted)
+
+
+def _install_java_peer(name: str) -> None:
+    if not shutil.which("java") or not shutil.which("mvn"):
+        raise CannotInstallError(f"Java or Maven is absent: install default-jre and maven to see {name}")
+    pom = PEERS / name / "pom.xml"
+    stamp = JAVA / name / "installed"
+    wanted = hashlib.sha256(pom.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(JAVA / name, ignore_errors=True)
+    _run("mvn", "mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JAVA / name}")
     stamp.write_text(wanted)
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from infra.local.errors import DatabaseCorrupt, DatabaseTooNew, DatabaseUnusable
+from infra.local.errors import DatabaseCorrupt, DatabaseTooNew, DatabaseTooOld, DatabaseUnusable
 from infra.local.failures import is_disk_full
 
-#: Rises with every change of a table. A file with a higher number was written by a newer version.
-SCHEMA_VERSION = 1
+#: Rises with every change of a table. A file with another number was written by another version, and is left alone.
+SCHEMA_VERSION = 2
 
-#: When a commit is safe: "normal" survives the death of the process, "full" also that of the machine.
-Sync = Literal["normal", "full"]
+#: When a commit is safe: "normal" survives the death of the process, "always" also that of the machine.
+Fsync = Literal["normal", "always"]
 
 #: Files up to this many bytes are checked page by page at open (some milliseconds); larger ones only at the head.
 QUICK_CHECK_BYTES = 16 * 1024 * 1024
@@ -29,15 +29,15 @@ PRAGMA foreign_keys = OFF;
 """
 
 
-def open_database(path: Path | None, schemas: Iterable[str], sync: Sync) -> sqlite3.Connection:
+def open_database(path: Path | None, schemas: Iterable[str], fsync: Fsync) -> sqlite3.Connection:
     """A connection ready for the engine, tables made; `path` None keeps everything in memory.
 
-    Raises `DatabaseTooNew`, `DatabaseCorrupt` or `DatabaseUnusable`.
+    Raises `DatabaseTooNew`, `DatabaseTooOld`, `DatabaseCorrupt` or `DatabaseUnusable`.
     """
     try:
         db = connect(path)
         try:
-            _prepare(db, path, schemas, sync)
+            _prepare(db, path, schemas, fsync)
         except BaseException:
             db.close()
             raise
@@ -57,19 +57,24 @@ def connect(path: Path | None) -> sqlite3.Connection:
     )
 
 
-def _prepare(db: sqlite3.Connection, path: Path | None, schemas: Iterable[str], sync: Sync) -> None:
+def _prepare(db: sqlite3.Connection, path: Path | None, schemas: Iterable[str], fsync: Fsync) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise DatabaseTooNew(
             f"{path} was written by a newer version of Jobyard (schema {version}, this one knows {SCHEMA_VERSION}). "
             "Upgrade Jobyard or choose another data folder."
         )
+    if 0 < version < SCHEMA_VERSION:
+        raise DatabaseTooOld(
+            f"{path} was written by an older version of Jobyard (schema {version}, this one needs {SCHEMA_VERSION}). "
+            "Let that version finish its jobs, then start empty with `jobyard reset`, or choose another data folder."
+        )
     if path is not None and path.stat().st_size <= QUICK_CHECK_BYTES:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
     db.executescript(SETTINGS)
-    db.execute(f"PRAGMA synchronous = {'FULL' if sync == 'full' else 'NORMAL'}")
+    db.execute(f"PRAGMA synchronous = {'FULL' if fsync == 'always' else 'NORMAL'}")
     db.execute(f"PRAGMA cache_size = {CACHE_KIB}")
     for schema in schemas:
         db.executescript(schema)

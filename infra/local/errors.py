@@ -5,6 +5,7 @@ AwsError                     an operation said no; each door turns it into what 
 EngineError                  the database could not be opened
   DatabaseLocked             another process owns the file
   DatabaseTooNew             a newer version wrote it
+  DatabaseTooOld             an older version wrote it
   DatabaseCorrupt            it is not, or no longer, a sound database
   DatabaseUnusable           the folder or the file cannot be read and written
 ```
@@ -29,6 +30,10 @@ class DatabaseLocked(EngineError):
 
 class DatabaseTooNew(EngineError):
     """A newer version of Jobyard wrote the database."""
+
+
+class DatabaseTooOld(EngineError):
+    """An older version of Jobyard wrote the database, whose tables this one cannot read."""
 
 
 class DatabaseCorrupt(EngineError):

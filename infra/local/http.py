@@ -1,192 +1,175 @@
-"""The HTTP door: AWS's JSON protocol on a loopback port, so that boto3, the aws CLI or any SDK can use the engine.
+"""The HTTP door: from a request on the wire to a call of the engine, and back, in whichever protocol the caller speaks.
 
-A raw ASGI application: no framework stands between the socket and the engine. Signatures are not verified (any
-key opens this door, and it listens on the loopback only), but the region is the one the caller signed for.
+It knows nothing of sockets (`front.py` does) and nothing of services: which there are it learns from the engine,
+what they take and answer from botocore's models. Every request gets an answer that its SDK can read: what is malformed,
+foreign, unsigned or too large is refused in AWS's words, and a fault of our own is an error 500 with no traceback.
 """
 
 import asyncio
 import json
 import logging
 import re
-import zlib
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import uvicorn
-
-from infra.local import model
-from infra.local.engine import DEFAULT_REGION, Engine
+from infra.local.compression import body_limit, inflated, too_large
+from infra.local.engine import DEFAULT_REGION, SERVICES, Engine
 from infra.local.errors import AwsError
-from infra.local.protocol import read_params, write_reply
+from infra.local.origins import allow_reading, check_origin, preflight
+from infra.local.protocols.strangers import NOTHING
+from infra.local.protocols.target import Refuser, Target
+from infra.local.routes import CredentialScope, NoRoute, Router, scope_of
+from infra.local.signature import Verifier
+from infra.local.wire import HttpReply, HttpRequest
 
 logger = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: Takes the one reply that a request gets.
+Respond = Callable[[HttpReply], None]
 
-#: Bytes of a request's body at most: DynamoDB's largest, a BatchWriteItem of 16 MB, with room for its base64 and
-#: escapes.
-MAX_BODY = 32 * 1024 * 1024
+#: What may be called a host: names, addresses, IPv6 in brackets, a port.
+HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,255}")
+DEFAULT_HOST = b"127.0.0.1:4566"
 
-#: `Credential=KEY/20261122/eu-west-1/sqs/aws4_request` in the Authorization header.
-CREDENTIAL_SCOPE = re.compile(rb"Credential=[^/,\s]*/\d{8}/([a-z0-9-]+)/")
+#: What DynamoDB's endpoint answers to a GET of `/`, which load balancers and people use to see whether it is there.
+HEALTHY = "healthy: dynamodb.{region}.amazonaws.com "
 
-#: What the error shapes of each service are called on the wire.
-ERROR_NAMESPACES = {"sqs": "com.amazonaws.sqs#", "dynamodb": "com.amazonaws.dynamodb.v20120810#"}
+FAILED = "The embedded AWS failed on this call; its log says more."
 
 
-def application(engine: Engine) -> Application:
-    """The ASGI application in front of an engine."""
+class Door:
+    """The door of one engine. With a `secret`, requests must be signed with it."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        request_id = engine.new_id()
-        headers = dict(scope["headers"])
+    def __init__(self, engine: Engine, *, secret: str | None = None):
+        self._engine = engine
+        self._router = Router(tuple(SERVICES))
+        self._verifier = None if secret is None else Verifier(secret, engine.now)
+
+    def answer(self, request: HttpRequest, respond: Respond) -> asyncio.Future[dict[str, Any]] | None:
+        """Answer a request: `respond` is called once, now or later.
+
+        Where it is later, the call that it waits for is returned. Cancelled, as when its caller has gone away, it takes
+        no message out of a queue, and nobody is answered.
+        """
+        request_id = self._engine.new_id()
+        protocol: Refuser = NOTHING
         service: str | None = None
         try:
-            if scope["path"] == "/health" and scope["method"] in ("GET", "HEAD"):
-                status, body, error = 200, json.dumps({"status": "ok"}).encode(), None
+            if b"origin" in request.headers or b"sec-fetch-site" in request.headers:
+                respond = self._for_pages(request, respond)
+            answer = self._plain_answer(request, request_id)
+            if answer is not None:
+                respond(answer)
+                return None
+            scope = scope_of(request)
+            target = self._router.find(request, scope)
+            protocol, service = target.protocol, target.service
+            if target.service == "dynamodb":
+                request_id = long_id(request_id, self._engine.new_id())
+            call = self._call(request, target, scope)
+        except NoRoute as nowhere:
+            respond(nowhere.protocol.refuse(nowhere.service, request, nowhere.error, request_id))
+            return None
+        except AwsError as error:
+            if service is None:
+                respond(self.refuse(request, error))
             else:
-                service, operation = target_of(headers)
-                params = read_params(service, operation, await read_body(receive, headers))
-                running = engine.run(service, operation, params, region_of(headers), endpoint_of(scope, headers))
-                # Only these wait; a message must not be handed to somebody who has gone.
-                waits = operation == "ReceiveMessage"
-                reply = await (while_connected(receive, running) if waits else running)
-                status, body, error = 200, write_reply(reply), None
-        except AwsError as raised:
-            status, body, error = raised.status, error_body(service, raised), raised
-        except Disconnected:
-            return
+                respond(protocol.refuse(service, request, error, request_id))
+            return None
         except Exception:
-            logger.exception("the HTTP door failed on a request")
-            error = AwsError("InternalFailure", "The embedded AWS failed on this call; its log says more.", status=500)
-            status, body = error.status, error_body(service, error)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": reply_headers(service, headers, request_id, body, error),
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
+            respond(self._failed(protocol, service, request, request_id))
+            return None
+        call.add_done_callback(partial(self._done, request, target, respond, request_id))
+        return call
 
-    return app
+    def refuse(self, request: HttpRequest, error: AwsError) -> HttpReply:
+        """The answer to a request that the server does not let in, as its caller can read it."""
+        protocol: Refuser = NOTHING
+        service: str | None = None
+        try:
+            target = self._router.find(request, scope_of(request))
+            protocol, service = target.protocol, target.service
+        except NoRoute as nowhere:
+            protocol = nowhere.protocol
+        return protocol.refuse(service, request, error, self._engine.new_id())
+
+    def _call(
+        self, request: HttpRequest, target: Target, scope: CredentialScope | None
+    ) -> asyncio.Future[dict[str, Any]]:
+        limit = body_limit(target.service)
+        if len(request.body) > limit:
+            raise too_large(limit)
+        if self._verifier is not None:
+            self._verifier.verify(request, target.service)
+        encoding = request.headers.get(b"content-encoding")
+        if encoding is not None:
+            # The signature covers the bytes on the wire: they are inflated only now.
+            request.body = inflated(request.body, encoding.decode("latin-1"), limit)
+        endpoint = endpoint_of(request)
+        params = target.protocol.read(target, request, endpoint)
+        region = DEFAULT_REGION if scope is None else scope.region
+        return self._engine.run(target.service, target.operation, params, region, endpoint)
+
+    def _done(
+        self,
+        request: HttpRequest,
+        target: Target,
+        respond: Respond,
+        request_id: str,
+        call: asyncio.Future[dict[str, Any]],
+    ) -> None:
+        if call.cancelled():
+            return
+        try:
+            reply = target.protocol.write(target, request, call.result(), request_id)
+        except AwsError as error:
+            reply = target.protocol.refuse(target.service, request, error, request_id)
+        except Exception:
+            reply = self._failed(target.protocol, target.service, request, request_id)
+        respond(reply)
+
+    def _failed(self, protocol: Refuser, service: str | None, request: HttpRequest, request_id: str) -> HttpReply:
+        logger.exception("the HTTP door failed on a request")
+        return protocol.refuse(service, request, AwsError("InternalFailure", FAILED, status=500), request_id)
+
+    def _for_pages(self, request: HttpRequest, respond: Respond) -> Respond:
+        check_origin(request)
+
+        def respond_readably(reply: HttpReply) -> None:
+            allow_reading(request, reply)
+            respond(reply)
+
+        return respond_readably
+
+    def _plain_answer(self, request: HttpRequest, request_id: str) -> HttpReply | None:
+        """The answer to what is no call of an operation: a health check, a browser's preflight."""
+        if request.method == "POST":
+            return None
+        identity = (b"x-amzn-requestid", request_id.encode())
+        if request.method in ("GET", "HEAD") and not request.query:
+            if request.path == b"/health":
+                body = json.dumps({"status": "ok"}).encode()
+                return HttpReply(200, body, [(b"content-type", b"application/json"), identity])
+            if request.path == b"/":
+                scope = scope_of(request)
+                if scope is None or scope.service == "dynamodb":
+                    text = HEALTHY.format(region=DEFAULT_REGION if scope is None else scope.region)
+                    return HttpReply(200, text.encode(), [(b"content-type", b"text/plain"), identity])
+        reply = preflight(request)
+        if reply is not None:
+            reply.headers.append(identity)
+        return reply
 
 
-class Disconnected(Exception):
-    """The caller went away before its request was complete."""
-
-
-async def while_connected(receive: Receive, running: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """The reply of a call, which is cancelled when its caller goes away first."""
-    call = asyncio.ensure_future(running)
-    gone = asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait((call, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not call.done():
-            raise Disconnected
-        return call.result()
-    finally:
-        call.cancel()
-        gone.cancel()
-
-
-async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
-    """The request's body; raises `AwsError` beyond MAX_BODY."""
-    too_large = AwsError(
-        "RequestEntityTooLargeException", f"The request body is larger than {MAX_BODY} bytes.", status=413
-    )
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > MAX_BODY:
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Disconnected
-        part = event.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY:
-            raise too_large
-        parts.append(part)
-        if not event.get("more_body", False):
-            return b"".join(parts)
-
-
-def target_of(headers: dict[bytes, bytes]) -> tuple[str, str]:
-    """Service and operation from the header X-Amz-Target, such as `AmazonSQS.SendMessage`."""
-    target = headers.get(b"x-amz-target", b"").decode("latin-1")
-    prefix, _, operation = target.rpartition(".")
-    service = model.TARGETS.get(prefix)
-    if service is not None and operation in model.input_shapes(service):
-        return service, operation
-    if not target:
-        if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
-            raise AwsError(
-                "UnsupportedProtocol",
-                "The query protocol is not supported yet; use an SDK that speaks AWS JSON (boto3 1.28.82 or newer).",
-            )
-        raise AwsError("MissingAction", "The request has no header X-Amz-Target.")
-    raise AwsError("UnknownOperationException", f"The embedded AWS has no operation {target[:200]!r}.")
-
-
-def region_of(headers: dict[bytes, bytes]) -> str:
-    """The region in the signature's credential scope."""
-    match = CREDENTIAL_SCOPE.search(headers.get(b"authorization", b""))
-    return match[1].decode() if match else DEFAULT_REGION
-
-
-def endpoint_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
+def endpoint_of(request: HttpRequest) -> str:
     """Scheme, host and port as the caller wrote them, for the queue URLs it is given."""
-    host = headers.get(b"host", b"").decode("latin-1")
-    if not host:
-        server = scope.get("server") or ("127.0.0.1", 4566)
-        host = f"{server[0]}:{server[1]}"
-    return f"{scope.get('scheme', 'http')}://{host}"
+    host = request.headers.get(b"host", b"")
+    if not HOST.fullmatch(host):
+        host = DEFAULT_HOST
+    return f"http://{host.decode()}"
 
 
-def error_body(service: str | None, error: AwsError) -> bytes:
-    shape = ERROR_NAMESPACES.get(service or "", "com.amazon.coral.service#") + error.code
-    return write_reply({"__type": shape, "message": error.message, **error.fields})
-
-
-def reply_headers(
-    service: str | None, headers: dict[bytes, bytes], request_id: str, body: bytes, error: AwsError | None
-) -> list[tuple[bytes, bytes]]:
-    content_type = headers.get(b"content-type", b"")
-    if not content_type.startswith(b"application/x-amz-json-1."):
-        content_type = b"application/json" if service is None else b"application/x-amz-json-1.0"
-    answer = [
-        (b"content-type", content_type),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-amzn-requestid", request_id.encode()),
-    ]
-    if service == "dynamodb":
-        answer.append((b"x-amz-crc32", b"%d" % zlib.crc32(body)))
-    if error is not None and error.query_code is not None:
-        answer.append((b"x-amzn-query-error", f"{error.query_code};{error.fault}".encode()))
-    return answer
-
-
-def build_server(engine: Engine, host: str = "127.0.0.1", port: int = 4566) -> uvicorn.Server:
-    """A uvicorn server for the door; `await server.serve()` runs it until `server.should_exit` is set."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            application(engine),
-            host=host,
-            port=port,
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            http="httptools",
-            ws="none",
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
+def long_id(first: str, second: str) -> str:
+    """A request id in DynamoDB's form: 52 digits and capitals."""
+    return (first + second).replace("-", "").upper()[:52]

@@ -30,9 +30,6 @@ SCALARS: dict[str, type] = {
     "double": float,
 }
 
-#: The services that the engine knows and how the first part of X-Amz-Target names them.
-TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb"}
-
 
 @cache
 def service_model(service: str) -> Any:
@@ -45,6 +42,33 @@ def input_shapes(service: str) -> dict[str, Any]:
     """PascalCase operation name -> input shape, None where an operation takes nothing."""
     model = service_model(service)
     return {name: model.operation_model(name).input_shape for name in model.operation_names}
+
+
+@cache
+def output_shapes(service: str) -> dict[str, Any]:
+    """PascalCase operation name -> output shape, None where an operation answers nothing."""
+    model = service_model(service)
+    return {name: model.operation_model(name).output_shape for name in model.operation_names}
+
+
+@cache
+def error_shapes(service: str) -> dict[str, Any]:
+    """Name of an error, such as `ResourceNotFoundException` -> its shape."""
+    return {shape.name: shape for shape in service_model(service).error_shapes}
+
+
+@cache
+def signing_name(service: str) -> str:
+    """What a signature's credential scope calls the service: `monitoring` for `cloudwatch`."""
+    name: str = service_model(service).signing_name
+    return name
+
+
+@cache
+def metadata(service: str, name: str) -> str:
+    """A fact of the service as a whole (`targetPrefix`, `apiVersion`, `xmlNamespace` ...), empty where it has none."""
+    value: str = service_model(service).metadata.get(name, "")
+    return value
 
 
 def check(service: str, operation: str, params: dict[str, Any]) -> None:

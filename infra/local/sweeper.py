@@ -45,6 +45,11 @@ class Sweeper:
         self._timer = None
         self._submit(self._round).add_done_callback(self._after)
 
+    async def finish(self) -> None:
+        """Runs rounds, one after the other, until there is nothing left to remove."""
+        while (await self._submit(self._round))["removed"]:
+            continue
+
     def _round(self, request: Request, params: dict[str, Any]) -> dict[str, Any]:
         return {"removed": sum([sweep(request) for sweep in self._sweeps])}
 

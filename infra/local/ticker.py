@@ -52,6 +52,18 @@ class Ticker:
             self._due = at
             self._set()
 
+    @property
+    def due(self) -> int | None:
+        """Epoch ms of the next ticks, None if none are planned."""
+        return self._due
+
+    def look(self) -> None:
+        """Runs the ticks now if they are due by the clock: for one that was set by hand, of which no timer hears."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._due is not None:
+            self._ring()
+
     def stop(self) -> None:
         """No tick begins after this."""
         self._ticks = []

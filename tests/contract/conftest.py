@@ -28,8 +28,9 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
 
 from infra.local.engine import Engine
-from infra.local.http import build_server
+from infra.local.front import build_server
 from infra.serving import listen
+from tests.contract.functions import add_functions
 
 #: Seconds that an emulator may take to answer its first request on a busy machine.
 START_LIMIT = 60.0
@@ -99,7 +100,8 @@ def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     home = tmp_path_factory.mktemp("ministack")
-    settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": "sqs,dynamodb"}
+    services = "sqs,dynamodb,scheduler,lambda,iam,monitoring"
+    settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": services}
     with emulator(["ministack"], port, home, STATE_DIR=str(home), **settings) as endpoint:
         yield endpoint
 
@@ -112,6 +114,7 @@ def http_endpoint() -> Iterator[str]:
 
     async def serve() -> None:
         engine = Engine(None)
+        add_functions(engine)
         servers.append(build_server(engine, "127.0.0.1", port))
         await servers[0].serve([listener])
         await engine.close()
@@ -148,6 +151,7 @@ async def connect(
     async with contextlib.AsyncExitStack() as stack:
         if target == "direct":
             engine = Engine(None)
+            add_functions(engine)
             stack.push_async_callback(engine.close)
 
             async def open_direct(service: str, region: str = "us-east-1") -> Any:
@@ -179,6 +183,16 @@ async def sqs(connect: Callable[..., Any]) -> Any:
 @pytest.fixture
 async def dynamodb(connect: Callable[..., Any]) -> Any:
     return await connect("dynamodb")
+
+
+@pytest.fixture
+async def cloudwatch(connect: Callable[..., Any]) -> Any:
+    return await connect("cloudwatch")
+
+
+@pytest.fixture
+async def scheduler(connect: Callable[..., Any]) -> Any:
+    return await connect("scheduler")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ LEASE = 30
 MINUTE = 60
 DAY = 86_400
 #: DynamoDB operations that cost write units.
-WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item"})
+WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item", "batch_execute_statement"})
 
 
 class Died(BaseException):
@@ -63,6 +63,11 @@ class Wire:
     units: float = 0.0
     _before: dict[str, list[BaseException]] = field(default_factory=dict)
     _after: dict[str, list[BaseException]] = field(default_factory=dict)
+    _denied: int = 0
+
+    def deny_statement(self) -> None:
+        """The first statement of the next BatchExecuteStatement is answered with an error of its own."""
+        self._denied += 1
 
     def fail(self, name: str, *errors: BaseException, after: bool = False) -> None:
         """The next calls of `name` raise these, one each; `after`: only once AWS has done what it was asked."""
@@ -75,7 +80,14 @@ class Wire:
                 raise self._before[name].pop(0)
             if name in WRITES:
                 params["ReturnConsumedCapacity"] = "TOTAL"
+            denied = []
+            if name == "batch_execute_statement" and self._denied:
+                self._denied -= 1
+                denied = [{"Error": {"Code": "AccessDenied", "Message": "not this one"}}]
+                params["Statements"] = params["Statements"][1:]
             reply = await getattr(self.inner, name)(**params)
+            if denied:
+                reply["Responses"][:0] = denied
             if name in WRITES:
                 used = reply["ConsumedCapacity"]
                 self.units += sum(one["CapacityUnits"] for one in (used if isinstance(used, list) else [used]))

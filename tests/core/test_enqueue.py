@@ -107,7 +107,7 @@ async def test_ten_thousand_jobs_in_one_call(house: House) -> None:
     calls = house.first.sqs.calls + house.first.dynamodb.calls
     assert calls["batch_write_item"] == 10_000 / 25
     assert calls["send_message_batch"] == 10_000 / 10
-    assert calls["send_message"] == calls["update_item"] == 0
+    assert calls["send_message"] == calls["update_item"] == calls["batch_execute_statement"] == 0
 
 
 @housed
@@ -218,7 +218,8 @@ async def test_in_bulk_it_costs_no_more(house: House) -> None:
     assert {(await house.queue.get(job.id)).status for job in made} == {Status.COMPLETED}
     assert wire.units == 100 * 6
     assert wire.calls["batch_write_item"] == 4
-    assert wire.calls["update_item"] == 100 * 2, "claim and settlement"
+    assert wire.calls["batch_execute_statement"] == 10 * 2, "the claims of a batch together, and its settlements"
+    assert wire.calls["update_item"] == 0
 
 
 @housed

@@ -10,7 +10,7 @@ from queues import Discard, NewJob, Options, Status
 from queues.job import Job
 from queues.reaper import RESEND_AFTER
 from queues.store import Unclaimed
-from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, outcomes, throttled
+from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, outcomes
 
 
 async def claim(house: House, made: Job) -> Job:
@@ -224,7 +224,7 @@ async def test_trouble_with_one_job_does_not_keep_the_others_from_being_looked_a
         await claim(house, made)
     await asyncio.sleep(LEASE + 6)
     process: Process = house.process()
-    process.dynamodb.fail("update_item", throttled())
+    process.dynamodb.deny_statement()
     assert (await process.runtime.reaper.round()).lost == 4
     assert (await process.runtime.reaper.round()).lost == 1
 

@@ -129,7 +129,7 @@ async def test_an_attempt_stops_before_a_lease_that_it_cannot_renew_is_over(hous
     made = await house.queue.enqueue("work", {}, timeout=600)
     claimed = asyncio.create_task(house.deliver())
     await asyncio.sleep(1)
-    house.first.dynamodb.fail("update_item", *[throttled() for _ in range(100)])
+    house.first.dynamodb.fail("batch_execute_statement", *[throttled() for _ in range(100)])
     await claimed
     (run,) = house.runs
     assert run[3] < LEASE
@@ -204,8 +204,8 @@ async def test_without_the_time_left_an_attempt_is_not_begun_and_not_counted(hou
 @housed
 async def test_a_settlement_survives_throttling_and_a_lost_answer(house: House) -> None:
     async def then_trouble(_order: Order, _ctx: Context) -> str:
-        house.first.dynamodb.fail("update_item", throttled(), throttled())
-        house.first.dynamodb.fail("update_item", ConnectionResetError("the answer is lost"), after=True)
+        house.first.dynamodb.fail("batch_execute_statement", throttled(), throttled())
+        house.first.dynamodb.fail("batch_execute_statement", ConnectionResetError("the answer is lost"), after=True)
         return "done"
 
     house.handlers["work"] = then_trouble
@@ -219,7 +219,7 @@ async def test_a_settlement_survives_throttling_and_a_lost_answer(house: House) 
 @housed
 async def test_a_claim_whose_answer_is_lost_is_no_second_run(house: House) -> None:
     made = await house.queue.enqueue("work", {})
-    house.first.dynamodb.fail("update_item", ConnectionResetError("the answer is lost"), after=True)
+    house.first.dynamodb.fail("batch_execute_statement", ConnectionResetError("the answer is lost"), after=True)
     async with house.working():
         job = await house.queue.wait(made.id)
     assert (job.status, outcomes(job)) == (Status.COMPLETED, ["lost", "completed"])
@@ -247,7 +247,7 @@ async def test_a_worker_that_stops_hands_its_jobs_back_unburnt(house: House) -> 
 @pytest.mark.parametrize(
     ("service", "call", "end", "seconds"),
     [
-        ("dynamodb", "update_item", Status.COMPLETED, 4 * LEASE),
+        ("dynamodb", "batch_execute_statement", Status.COMPLETED, 4 * LEASE),
         ("sqs", "change_message_visibility", Status.COMPLETED, 4 * LEASE),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.dynamodb import OPERATIONS, SCHEMA, sweep
+from infra.local.dynamodb import OPERATIONS, SCHEMA, sweep, tick
 from infra.local.errors import AwsError
 from infra.local.request import Request
 
@@ -63,6 +63,17 @@ class World:
 
     def sweep(self) -> int:
         return sweep(self.request())
+
+    def tick(self) -> bool:
+        """One step of the work that is left for later; False when there is none."""
+        return tick(self.request()) is not None
+
+    def settle(self) -> int:
+        """All of the work that is left for later; says how many steps it took."""
+        steps = 0
+        while self.tick():
+            steps += 1
+        return steps
 
     def roll_back(self) -> None:
         """What the engine does with a group that failed."""

@@ -179,7 +179,7 @@ def test_operand_types_are_checked_before_any_item_is_read(
         ConditionExpression=f"attribute_exists(pk) AND {expression}",
         ExpressionAttributeValues={":v": values},
     )
-    assert message.startswith("Invalid ConditionExpression: ")
+    assert message.startswith("1 validation error detected: Invalid ConditionExpression: ")
     assert message.endswith(complaint)
 
 

@@ -26,7 +26,7 @@ EXACT = Context(prec=400)
         ("0", "0"),
         ("-0", "0"),
         ("0.000", "0"),
-        ("0e999999999999999999999", "0"),
+        ("0e125", "0"),
         ("00012", "12"),
         ("+12", "12"),
         ("-7", "-7"),
@@ -51,20 +51,40 @@ def test_a_number_has_one_text(written: str, kept: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "1 ", "abc", "1e", "e5", ".", "-", "+-1", "1_000", "0x10", "NaN", "Infinity", "-inf", "1,5", "٣", "²"],
+    [
+        "",
+        " ",
+        "1 ",
+        "1e99999999999999999999",
+        "0e-99999999999999999999",
+        "abc",
+        "1e",
+        "e5",
+        ".",
+        "-",
+        "+-1",
+        "1_000",
+        "0x10",
+        "NaN",
+        "Infinity",
+        "-inf",
+        "1,5",
+        "٣",
+        "²",
+    ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(AwsError, match="cannot be converted to a numeric value"):
         canonical(text)
 
 
-@pytest.mark.parametrize("text", ["1e126", "-1e126", "1e99999999999999999999", "123e124"])
+@pytest.mark.parametrize("text", ["1e126", "-1e126", "1e999999999", "123e124", "0e126"])
 def test_a_number_too_large_is_refused(text: str) -> None:
     with pytest.raises(AwsError, match="Number overflow"):
         canonical(text)
 
 
-@pytest.mark.parametrize("text", ["1e-131", "-1e-131", "1e-99999999999999999999", "0.1e-130"])
+@pytest.mark.parametrize("text", ["1e-131", "-1e-131", "1e-999999999", "0.1e-130", "0e-131"])
 def test_a_number_too_small_is_refused(text: str) -> None:
     with pytest.raises(AwsError, match="Number underflow"):
         canonical(text)
@@ -125,7 +145,19 @@ def test_negation(number: str, negative: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "size"), [("0", 1), ("1", 2), ("12", 2), ("123", 3), ("-123", 4), ("1000", 2), ("0.001", 2), ("1.5", 2)]
+    ("number", "size"),
+    [
+        ("0", 1),
+        ("1", 2),
+        ("12", 2),
+        ("123", 3),
+        ("-123", 4),
+        ("1000", 2),
+        ("0.001", 2),
+        ("1.5", 3),
+        ("123.45", 4),
+        ("-0.05", 3),
+    ],
 )
-def test_size_is_a_byte_for_two_digits_and_one_more(number: str, size: int) -> None:
+def test_size_is_a_byte_for_two_digits_of_each_side_and_one_more(number: str, size: int) -> None:
     assert number_size(number) == size

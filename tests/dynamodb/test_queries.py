@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.dynamodb.query import _after
+from infra.local.dynamodb.search import _after
 from tests.dynamodb.conftest import World, orders_definition
 
 N_TABLE = {**orders_definition("N"), "TableName": "numbered"}
@@ -186,11 +186,16 @@ def test_projections_of_indexes(world: World, projection: dict[str, Any], shown:
     assert entry.keys() == shown
 
 
-def test_a_filter_on_an_index_sees_what_the_index_holds(world: World) -> None:
-    item = order("1", state={"S": "s"}, due={"N": "1"}, data={"S": "d"})
+def test_a_filter_on_an_index_may_only_ask_for_what_the_index_holds(world: World) -> None:
+    item = order("1", state={"S": "s"}, due={"N": "1"}, type={"S": "t"}, data_={"S": "d"})
     world.call("PutItem", TableName="orders", Item=item)
-    page = world.call("Scan", TableName="orders", IndexName="by-state", FilterExpression="attribute_exists(data_)")
-    assert page["Count"] == 0
+    params: dict[str, Any] = {"TableName": "orders", "IndexName": "by-state"}
+    names = {"#t": "type"}
+    page = world.call("Scan", FilterExpression="attribute_exists(#t)", ExpressionAttributeNames=names, **params)
+    assert page["Count"] == 1
+    assert world.message("Scan", FilterExpression="attribute_exists(data_)", **params) == (
+        "One or more parameter values were invalid: Global secondary index by-state does not project [data_]"
+    )
 
 
 def test_a_projection_expression_shapes_the_items(world: World) -> None:
@@ -227,7 +232,10 @@ def test_segments_share_a_table_out(world: World) -> None:
         ({"IndexName": "by-state", "ConsistentRead": True}, "Consistent reads are not supported on global secondary"),
         ({"Select": "SOME"}, "'select' failed to satisfy constraint"),
         ({"Select": "ALL_PROJECTED_ATTRIBUTES"}, "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using"),
-        ({"Select": "SPECIFIC_ATTRIBUTES"}, "SPECIFIC_ATTRIBUTES requires a ProjectionExpression"),
+        (
+            {"Select": "SPECIFIC_ATTRIBUTES"},
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get",
+        ),
         (
             {"Select": "COUNT", "ProjectionExpression": "a"},
             "Cannot specify the ProjectionExpression when choosing to get only the Count",
@@ -257,7 +265,7 @@ def test_scans_that_are_refused(world: World, params: dict[str, Any], complaint:
         ("sk = :p", "Query condition missed key schema element: pk"),
         ("pk = :p AND another = :p", "Query condition missed key schema element: sk"),
         ("pk > :p", "Query key condition not supported"),
-        ("pk = :p AND sk = :p AND another = :p", "Query key condition not supported"),
+        ("pk = :p AND sk = :p AND another = :p", "The number of query conditions (3) exceeds the number of key"),
         ("pk = :p AND pk = :p", "KeyConditionExpressions must only contain one condition per key"),
         ("pk = :p OR sk = :p", "Invalid operator used in KeyConditionExpression: OR"),
         ("NOT pk = :p", "Invalid operator used in KeyConditionExpression: NOT"),

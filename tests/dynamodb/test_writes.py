@@ -6,6 +6,9 @@ import pytest
 
 from tests.dynamodb.conftest import World
 
+#: What PutItem, UpdateItem and DeleteItem put before the complaint about a request.
+ENVELOPE = "1 validation error detected: "
+MISFIT = "The provided key element does not match the schema"
 KEY = {"pk": {"S": "1"}}
 ORDER = {"pk": {"S": "1"}, "sk": {"S": "a"}}
 
@@ -108,15 +111,26 @@ def test_stored_items_are_apart_from_the_callers(world: World) -> None:
             "IndexKey: state",
         ),
         ({**ORDER, "a": {"S": "x" * 409_600}}, "Item size has exceeded the maximum allowed size"),
-        ({**ORDER, "a": {"N": "x"}}, "The parameter cannot be converted to a numeric value: x"),
-        (
-            {**ORDER, "a": {"SS": []}},
-            "One or more parameter values were invalid: An string set  may not be empty",
-        ),
     ],
 )
 def test_items_that_cannot_be_stored(world: World, item: dict[str, Any], complaint: str) -> None:
     assert world.message("PutItem", TableName="orders", Item=item) == complaint
+    batch = {"orders": [{"PutRequest": {"Item": item}}]}
+    misfit = "Missing the key" in complaint or "Type mismatch for key" in complaint
+    assert world.message("BatchWriteItem", RequestItems=batch) == (MISFIT if misfit else complaint)
+    assert world.items("orders") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ({"N": "x"}, "The parameter cannot be converted to a numeric value: x"),
+        ({"SS": []}, "One or more parameter values were invalid: An string set  may not be empty"),
+    ],
+)
+def test_values_that_are_none(world: World, value: dict[str, Any], complaint: str) -> None:
+    item = {**ORDER, "a": value}
+    assert world.message("PutItem", TableName="orders", Item=item) == ENVELOPE + complaint
     batch = {"orders": [{"PutRequest": {"Item": item}}]}
     assert world.message("BatchWriteItem", RequestItems=batch) == complaint
     assert world.items("orders") == []
@@ -244,38 +258,13 @@ def test_a_table_that_is_not_there(world: World, operation: str, params: dict[st
         (
             "PutItem",
             {"Item": KEY, "ConditionExpression": "a = :a", "ExpressionAttributeValues": {":a": {"N": "x"}}},
-            "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: "
-            "x for key :a",
-        ),
-        (
-            "UpdateItem",
-            {"Key": KEY, "AttributeUpdates": {}},
-            "UpdateItem: AttributeUpdates is not supported by the embedded DynamoDB; use UpdateExpression",
-        ),
-        (
-            "PutItem",
-            {"Item": KEY, "Expected": {}},
-            "PutItem: Expected is not supported by the embedded DynamoDB; use ConditionExpression",
-        ),
-        (
-            "GetItem",
-            {"Key": KEY, "AttributesToGet": ["a"]},
-            "GetItem: AttributesToGet is not supported by the embedded DynamoDB; use ProjectionExpression",
-        ),
-        (
-            "Query",
-            {"KeyConditions": {}},
-            "Query: KeyConditions is not supported by the embedded DynamoDB; use KeyConditionExpression",
-        ),
-        (
-            "Scan",
-            {"ScanFilter": {}},
-            "Scan: ScanFilter is not supported by the embedded DynamoDB; use FilterExpression",
+            "The parameter cannot be converted to a numeric value: x",
         ),
     ],
 )
 def test_parameters_that_are_refused(world: World, operation: str, params: dict[str, Any], complaint: str) -> None:
-    assert world.message(operation, TableName="things", **params) == complaint
+    message = world.message(operation, TableName="things", **params)
+    assert message == ENVELOPE + complaint.removeprefix(ENVELOPE)
 
 
 def test_a_batch_writes_and_deletes_in_several_tables(world: World) -> None:
@@ -299,7 +288,9 @@ def test_a_batch_is_refused_whole(world: World) -> None:
     assert world.message("BatchWriteItem", RequestItems=puts("1", "1")) == (
         "Provided list of item keys contains duplicates"
     )
-    assert world.message("BatchWriteItem", RequestItems=puts(*map(str, range(26)))) == (
+    assert "length less than or equal to 25" in world.message("BatchWriteItem", RequestItems=puts(*map(str, range(26))))
+    spread = {**puts(*map(str, range(20))), "orders": puts(*map(str, range(6)))["things"]}
+    assert world.message("BatchWriteItem", RequestItems=spread) == (
         "Too many items requested for the BatchWriteItem call"
     )
     assert "length greater than or equal to 1" in world.message("BatchWriteItem", RequestItems={})
@@ -318,7 +309,10 @@ def test_a_batch_get_answers_what_it_finds(world: World) -> None:
     twice = {"things": {"Keys": [keys[0], keys[0]]}}
     assert world.message("BatchGetItem", RequestItems=twice) == "Provided list of item keys contains duplicates"
     many = {"things": {"Keys": [{"pk": {"S": str(number)}} for number in range(101)]}}
-    assert world.message("BatchGetItem", RequestItems=many) == ("Too many items requested for the BatchGetItem call")
+    assert "Member must have length less than or equal to 100" in world.message("BatchGetItem", RequestItems=many)
+    keys = [{"pk": {"S": str(number)}, "sk": {"S": "a"}} for number in range(60)]
+    spread = {"things": {"Keys": many["things"]["Keys"][:60]}, "orders": {"Keys": keys}}
+    assert world.message("BatchGetItem", RequestItems=spread) == "Too many items requested for the BatchGetItem call"
 
 
 def test_a_batch_get_stops_at_16_mb_and_says_what_is_left(world: World) -> None:

@@ -1,31 +1,37 @@
-"""The same house in two places: on the embedded AWS, and on MiniStack through aiobotocore."""
+"""The same house in three places: on the embedded AWS, and on MiniStack and moto through aiobotocore."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiobotocore.session import get_session
 
-from tests.emulators.place import Place, ministack
+from tests.emulators.place import Place, emulator
+
+PLACES = [
+    pytest.param("embedded"),
+    pytest.param("ministack", marks=pytest.mark.emulator),
+    pytest.param("moto", marks=pytest.mark.emulator),
+]
 
 
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MiniStack's endpoint."""
-    with ministack(tmp_path_factory.mktemp("ministack")) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(
-    scope="session", params=[pytest.param("embedded"), pytest.param("ministack", marks=pytest.mark.emulator)]
-)
+@pytest.fixture(scope="session", params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A running Jobyard."""
-    endpoint = request.getfixturevalue("emulator") if request.param == "ministack" else None
-    there = Place(tmp_path_factory.mktemp("place"), endpoint)
+    home = tmp_path_factory.mktemp(request.param)
+    if request.param == "embedded":
+        yield from _running(home, None)
+    else:
+        with emulator(request.param, tmp_path_factory.mktemp("emulator")) as endpoint:
+            yield from _running(home, endpoint)
+
+
+def _running(home: Path, endpoint: str | None) -> Iterator[Place]:
+    there = Place(home, endpoint)
     there.start()
     yield there
     assert there.stop() == 0, there.log.read_text()[-2000:]

@@ -89,23 +89,28 @@ class Place:
 
 
 @contextmanager
-def ministack(home: Path) -> Iterator[str]:
-    """A MiniStack server with its files under `home`; yields its endpoint."""
+def emulator(kind: str, home: Path) -> Iterator[str]:
+    """A server of this kind, `ministack` or `moto`, with its files under `home`; yields its endpoint."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-        "SERVICES": "sqs,dynamodb",
-        "STATE_DIR": str(home),
-        "HOME": str(home),
-        "TMPDIR": str(home),
-    }
-    program = Path(sys.executable).with_name("ministack")
+    environment = os.environ | {"HOME": str(home), "TMPDIR": str(home)}
+    if kind == "ministack":
+        command = ["ministack"]
+        environment |= {
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "SERVICES": "sqs,dynamodb",
+            "STATE_DIR": str(home),
+        }
+    else:
+        command = ["moto_server", "-H", "127.0.0.1", "-p", str(port)]
+    program = Path(sys.executable).with_name(command[0])
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen([str(program)], cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [str(program), *command[1:]], cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         endpoint = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + PATIENCE

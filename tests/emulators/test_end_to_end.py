@@ -1,4 +1,4 @@
-"""From an HTTP request to a job's end, on the embedded AWS and on MiniStack: what a user sees is the same."""
+"""From an HTTP request to a job's end, on the embedded AWS, on MiniStack and on moto: what a user sees is the same."""
 
 from __future__ import annotations
 

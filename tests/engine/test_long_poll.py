@@ -157,7 +157,7 @@ def test_the_queues_own_wait_time_counts_when_none_is_given(run_virtually: Virtu
 def test_a_poll_works_through_more_poison_than_one_round_takes(
     run_virtually: Virtually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.local.sqs.receive.ASIDE_LIMIT", 10)
+    monkeypatch.setattr("infra.local.sqs.taking.ASIDE_LIMIT", 10)
 
     async def main(engine: Engine, loop: Any) -> None:
         sqs, url = await queue_of(engine)

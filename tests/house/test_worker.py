@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.worker import Polling, _rounds, polling
+from infra.mappings import Polling, polling
+from infra.worker import _rounds
 from queues import job
 
 

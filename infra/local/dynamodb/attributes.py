@@ -5,9 +5,10 @@ is DynamoDB's own rules. Legal values come back canonical: numbers in their one 
 that is canonical already is handed back itself, which is what makes the common case cheap.
 """
 
+from base64 import b64encode
 from typing import Any
 
-from infra.local.dynamodb.errors import invalid, invalid_value
+from infra.local.dynamodb.errors import IllegalValue, invalid, invalid_value
 from infra.local.dynamodb.limits import NESTING_LEVELS, NUMBER_DIGITS
 from infra.local.dynamodb.numbers import canonical, less
 
@@ -18,6 +19,10 @@ Item = dict[str, AttributeValue]
 ORDERED_TYPES = frozenset({"S", "N", "B"})
 SET_TYPES = frozenset({"SS", "NS", "BS"})
 ALL_TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"})
+
+_TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+)
 
 
 def canonical_attributes(attributes: Item) -> Item:
@@ -50,6 +55,8 @@ def canonical_attributes(attributes: Item) -> Item:
 
 def canonical_value(value: AttributeValue, level: int = 0) -> AttributeValue:
     """One legal value, canonical; `level` counts the lists and maps around it."""
+    if level >= NESTING_LEVELS:
+        raise invalid(_TOO_DEEP)
     if len(value) != 1:
         if value:
             raise invalid(
@@ -70,8 +77,6 @@ def canonical_value(value: AttributeValue, level: int = 0) -> AttributeValue:
             raise invalid_value("Null attribute value types must have the value of true")
         return value
     if kind == "L" or kind == "M":
-        if level >= NESTING_LEVELS:
-            raise invalid("Nesting Levels have exceeded supported limits")
         if kind == "L":
             elements = [canonical_value(element, level + 1) for element in content]
             same = all(map(_is, elements, content))
@@ -146,21 +151,34 @@ def _canonical_set(kind: str, content: list[Any]) -> AttributeValue:
     if kind == "NS":
         members = [canonical(text) for text in content]
         if len(set(members)) != len(members):
-            raise invalid("Input collection contains duplicates")
+            raise IllegalValue(
+                "One or more parameter values were invalid: Input collection contains duplicates.",
+                "Input collection contains duplicates",
+            )
         return {kind: members}
-    if kind == "SS":
-        members = list(content)
-        if "" in members:
-            raise invalid_value("An string set may not have a empty string as a member")
-        if len(set(members)) != len(members):
-            raise invalid_value(f"Input collection [{', '.join(members)}] contains duplicates.")
-        return {kind: members}
-    members = [_as_bytes(member) for member in content]
-    if b"" in members:
-        raise invalid_value("Binary sets may not contain null or empty values")
+    members = list(content) if kind == "SS" else [_as_bytes(member) for member in content]
     if len(set(members)) != len(members):
-        raise invalid_value("Input collection of type BS contains duplicates.")
+        raise _duplicates(kind, members)
     return {kind: members}
+
+
+def _duplicates(kind: str, members: list[Any]) -> IllegalValue:
+    """Names the members; the newer wording in the order of their bytes up to the first repeat, then as they came."""
+    at = next(at for at, member in enumerate(members) if member in members[:at])
+    sorted_first = [*sorted(members[:at]), *members[at:]]
+    if kind == "SS":
+        newer = ", ".join(_quoted(member) for member in sorted_first)
+        older, of_type = ", ".join(members), ""
+    else:
+        newer = ",".join(_quoted(b64encode(member).decode()) for member in sorted_first)
+        older, of_type = ", ".join(b64encode(member).decode() for member in members), "of type BS"
+    prefix = "One or more parameter values were invalid: Input collection"
+    suffix = f"{of_type} contains duplicates."
+    return IllegalValue(f"{prefix} [{newer}]{suffix}", f"{prefix} [{older}]{suffix}")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _as_bytes(content: Any) -> bytes:

@@ -4,37 +4,40 @@ from typing import Any
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes
 from infra.local.dynamodb.capacity import Consumed
-from infra.local.dynamodb.errors import constraint, invalid
-from infra.local.dynamodb.expressions import bind
+from infra.local.dynamodb.constraints import check
+from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.items import decode, item_size
 from infra.local.dynamodb.keys import exact_key
+from infra.local.dynamodb.legacy import bind_any
 from infra.local.dynamodb.limits import BATCH_GET_BYTES, BATCH_GET_KEYS
 from infra.local.dynamodb.parameters import check_known, returned_capacity
 from infra.local.dynamodb.tables import find_table
 from infra.local.request import Request
 
 _PARAMETERS = frozenset({"RequestItems", "ReturnConsumedCapacity"})
-_TABLE_PARAMETERS = frozenset({"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"})
+_TABLE_PARAMETERS = frozenset(
+    {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames", "AttributesToGet"}
+)
 
 
 def batch_get_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
+    check("BatchGetItem", params)
     check_known("BatchGetItem", params, _PARAMETERS)
     capacity = returned_capacity(params)
     wanted: dict[str, dict[str, Any]] = params["RequestItems"]
-    if not wanted:
-        raise constraint("{}", "requestItems", "Member must have length greater than or equal to 1")
-    if sum(len(asked["Keys"]) for asked in wanted.values()) > BATCH_GET_KEYS:
-        raise invalid("Too many items requested for the BatchGetItem call")
-    plans = []
+    legal = []
     for name, asked in wanted.items():
         check_known("BatchGetItem", asked, _TABLE_PARAMETERS)
-        if not asked["Keys"]:
-            raise constraint(
-                "[]", f"requestItems.{name}.member.keys", "Member must have length greater than or equal to 1"
-            )
-        plan, _ = bind(asked)
+        plan, _ = bind_any(asked)
+        legal.append((name, asked, [canonical_attributes(key) for key in asked["Keys"]], plan))
+    if sum(len(asked["Keys"]) for asked in wanted.values()) > BATCH_GET_KEYS:
+        raise invalid("Too many items requested for the BatchGetItem call")
+    _check_one_kind(wanted)
+    plans = []
+    for name, asked, given, plan in legal:
         table = find_table(request, name)
-        keys = [exact_key(table.keys, canonical_attributes(key)) for key in asked["Keys"]]
+        table.check_paths(plan.nested)
+        keys = [exact_key(table.keys, key) for key in given]
         if len(set(keys)) != len(keys):
             raise invalid("Provided list of item keys contains duplicates")
         plans.append((name, table, asked, keys, plan.projection))
@@ -72,3 +75,14 @@ def batch_get_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     if capacity is not None:
         reply["ConsumedCapacity"] = consumed
     return reply
+
+
+def _check_one_kind(wanted: dict[str, dict[str, Any]]) -> None:
+    """Expressions and legacy parameters do not mix across tables either."""
+    if any("AttributesToGet" in asked for asked in wanted.values()) and any(
+        "ProjectionExpression" in asked for asked in wanted.values()
+    ):
+        raise invalid(
+            "Can not use both expression and non-expression parameters in the same request: "
+            "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}"
+        )

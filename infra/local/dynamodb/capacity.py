@@ -54,10 +54,11 @@ class Consumed:
         consumed: dict[str, Any] = {"TableName": self.table.name, **self._units(total)}
         if self.detail == "INDEXES":
             consumed["Table"] = self._units(self.units)
-            if self.index_units:
-                consumed["GlobalSecondaryIndexes"] = {
-                    name: self._units(float(units)) for name, units in self.index_units.items()
-                }
+            for index in self.table.indexes:
+                units = self.index_units.get(index.name)
+                if units is not None:
+                    kind = "LocalSecondaryIndexes" if index.local else "GlobalSecondaryIndexes"
+                    consumed.setdefault(kind, {})[index.name] = self._units(float(units))
         return consumed
 
     def _units(self, units: float) -> dict[str, float]:

@@ -17,6 +17,21 @@ def invalid_value(message: str) -> AwsError:
     return AwsError("ValidationException", f"One or more parameter values were invalid: {message}")
 
 
+class IllegalValue(AwsError):
+    """An attribute value that is not one. AWS has two wordings at this time: some operations still give the older."""
+
+    def __init__(self, message: str, older: str | None = None):
+        super().__init__("ValidationException", message)
+        self.older = older or message
+
+
+class EmptyKey(AwsError):
+    """A key of no length: refused before a transaction begins, where other wrong keys cancel it."""
+
+    def __init__(self, message: str):
+        super().__init__("ValidationException", message)
+
+
 def constraint(value: object, member: str, rule: str) -> AwsError:
     """What AWS's request validation says of a member that breaks its model, such as an enum."""
     return AwsError(
@@ -29,12 +44,24 @@ def not_in_enum(value: object, member: str, allowed: Iterable[str]) -> AwsError:
     return constraint(value, member, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
+def enveloped(error: AwsError) -> AwsError:
+    """The refusal of a request by PutItem, UpdateItem and DeleteItem before they look at the table."""
+    if error.code != "ValidationException" or error.message.startswith("1 validation error detected: "):
+        return error
+    return AwsError("ValidationException", f"1 validation error detected: {error.message}")
+
+
 def unsupported(operation: str, parameter: str, instead: str = "") -> AwsError:
     """A parameter that AWS has and this engine has not: said aloud, never ignored."""
     advice = f"; use {instead}" if instead else ""
     return AwsError(
         "ValidationException", f"{operation}: {parameter} is not supported by the embedded DynamoDB{advice}"
     )
+
+
+def in_use(what: str) -> AwsError:
+    """A change that must wait for another one, or for ever."""
+    return AwsError("ResourceInUseException", f"Attempt to change a resource which is still in use: {what}")
 
 
 def no_such_table() -> AwsError:

@@ -4,34 +4,35 @@ from typing import Any
 
 from infra.local.dynamodb.attributes import canonical_attributes
 from infra.local.dynamodb.capacity import Consumed
-from infra.local.dynamodb.expressions import bind
 from infra.local.dynamodb.items import item_size
 from infra.local.dynamodb.keys import exact_key
-from infra.local.dynamodb.parameters import check_known, returned_capacity
+from infra.local.dynamodb.legacy import bind_any
+from infra.local.dynamodb.parameters import check_request, returned_capacity
 from infra.local.dynamodb.rows import read_item
 from infra.local.dynamodb.tables import find_table
 from infra.local.request import Request
 
-_PARAMETERS = frozenset(
-    {
-        "TableName",
-        "Key",
-        "ConsistentRead",
-        "ReturnConsumedCapacity",
-        "ProjectionExpression",
-        "ExpressionAttributeNames",
-    }
-)
+_PLAIN = frozenset({"TableName", "Key", "ConsistentRead"})
+_PARAMETERS = _PLAIN | {
+    "ReturnConsumedCapacity",
+    "ProjectionExpression",
+    "ExpressionAttributeNames",
+    "AttributesToGet",
+}
 
 
 def get_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
-    check_known("GetItem", params, _PARAMETERS)
-    capacity = returned_capacity(params)
-    projection = None
-    if len(params) > 2:
-        projection = bind(params)[0].projection
+    projection = capacity = None
+    nested: frozenset[str] = frozenset()
+    if not check_request(request, "GetItem", params, _PLAIN, _PARAMETERS):
+        capacity = returned_capacity(params)
+        plan, _ = bind_any(params)
+        projection, nested = plan.projection, plan.nested
+    key_attributes = canonical_attributes(params["Key"])
     table = find_table(request, params["TableName"])
-    item = read_item(request.db, table, exact_key(table.keys, canonical_attributes(params["Key"])))
+    key = exact_key(table.keys, key_attributes)
+    table.check_paths(nested)
+    item = read_item(request.db, table, key)
     reply: dict[str, Any] = {}
     if item is not None:
         reply["Item"] = item if projection is None else projection.cut(item)

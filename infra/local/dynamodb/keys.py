@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.dynamodb.attributes import AttributeValue, Item, type_of
-from infra.local.dynamodb.errors import invalid, invalid_value
+from infra.local.dynamodb.errors import EmptyKey, invalid, invalid_value
 from infra.local.dynamodb.limits import HASH_KEY_BYTES, RANGE_KEY_BYTES
 from infra.local.dynamodb.numbers import canonical, encoded
+from infra.local.errors import AwsError
 
 #: A key's value in SQLite.
 SqlKey = str | bytes
@@ -29,24 +30,27 @@ class KeyAttribute:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The partition key and, where there is one, the sort key of a table or an index."""
+    """The partition key and the sort key, if any: one attribute each in a table, up to four each in an index."""
 
-    hash: KeyAttribute
-    range: KeyAttribute | None
+    __slots__ = ("attributes", "hash", "hashes", "names", "range", "ranges")
 
-    @property
-    def attributes(self) -> tuple[KeyAttribute, ...]:
-        return (self.hash,) if self.range is None else (self.hash, self.range)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(attribute.name for attribute in self.attributes)
+    def __init__(self, hashes: tuple[KeyAttribute, ...], ranges: tuple[KeyAttribute, ...] = ()):
+        self.hashes = hashes
+        self.ranges = ranges
+        #: The first of each, which is all that a table has.
+        self.hash = hashes[0]
+        self.range = ranges[0] if ranges else None
+        self.attributes = hashes + ranges
+        self.names = tuple(attribute.name for attribute in self.attributes)
 
     def key_of(self, item: Item) -> Item:
         """The key attributes of an item, in DynamoDB's form; values are shared with the item."""
         return {name: item[name] for name in self.names}
+
+    def found_in(self, item: Item) -> Item:
+        """As `key_of`, of an item that may lack some."""
+        return {name: item[name] for name in self.names if name in item}
 
 
 def exact_key(schema: KeySchema, key: Item) -> ItemKey:
@@ -76,28 +80,36 @@ def item_key(schema: KeySchema, item: Item) -> ItemKey:
     return hash_key, _item_part(schema.range, item, RANGE_KEY_BYTES)
 
 
-def index_part(attribute: KeyAttribute, value: AttributeValue, index: str, *, is_range: bool, updating: bool) -> SqlKey:
+def index_part(attribute: KeyAttribute, value: AttributeValue, index: str, *, limit: int, updating: bool) -> SqlKey:
     """The value of an index's key attribute in an item that is put, or was updated."""
     content = value.get(attribute.type)
     if content is None:
         if updating:
             raise invalid("The update expression attempted to update the secondary index key to unsupported type")
-        raise invalid_value(
-            f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
-            f"Actual: {type_of(value)} IndexName: {index}"
-        )
+        raise index_mismatch(attribute, value, index)
     if not content and attribute.type != "N":
-        reason = f"The AttributeValue for a key attribute cannot contain an empty {_noun(attribute)} value."
         if updating:
-            raise invalid(
-                "The update expression attempted to update the secondary index key to a value that is not "
-                f"supported. {reason}"
-            )
-        raise invalid(
+            raise index_key_emptied(attribute)
+        raise EmptyKey(
             "One or more parameter values are not valid. A value specified for a secondary index key is not "
-            f"supported. {reason} IndexName: {index}, IndexKey: {attribute.name}"
+            f"supported. {_emptiness(attribute)} IndexName: {index}, IndexKey: {attribute.name}"
         )
-    return sql_key(attribute, content, RANGE_KEY_BYTES if is_range else HASH_KEY_BYTES)
+    return sql_key(attribute, content, limit)
+
+
+def index_mismatch(attribute: KeyAttribute, value: AttributeValue, index: str) -> AwsError:
+    """What is said of a value whose type an index cannot have as its key."""
+    return invalid_value(
+        f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+        f"Actual: {type_of(value)} IndexName: {index}"
+    )
+
+
+def index_key_emptied(attribute: KeyAttribute) -> AwsError:
+    return EmptyKey(
+        "One or more parameter values are not valid. The update expression attempted to update a secondary index "
+        f"key to a value that is not supported. {_emptiness(attribute)}"
+    )
 
 
 def sql_key(attribute: KeyAttribute, content: Any, limit: int) -> SqlKey:
@@ -142,12 +154,14 @@ def _key_part(attribute: KeyAttribute, value: AttributeValue, limit: int, mismat
         key: SqlKey = content
         return key
     if not content and attribute.type != "N":
-        raise invalid(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain "
-            f"an empty {_noun(attribute)} value. Key: {attribute.name}"
-        )
+        raise empty_key(attribute)
     return sql_key(attribute, content, limit)
 
 
-def _noun(attribute: KeyAttribute) -> str:
-    return "string" if attribute.type == "S" else "binary"
+def empty_key(attribute: KeyAttribute) -> AwsError:
+    return EmptyKey(f"One or more parameter values are not valid. {_emptiness(attribute)} Key: {attribute.name}")
+
+
+def _emptiness(attribute: KeyAttribute) -> str:
+    noun = "string" if attribute.type == "S" else "binary"
+    return f"The AttributeValue for a key attribute cannot contain an empty {noun} value."

@@ -43,15 +43,31 @@ TRANSACTION_ITEMS = 100
 TRANSACTION_BYTES = 4 * 1024 * 1024
 #: Milliseconds for which a ClientRequestToken is remembered (10 minutes).
 REQUEST_TOKEN_MS = 10 * 60 * 1000
-#: Parts of a parallel scan.
-SCAN_SEGMENTS = 1_000_000
 
 #: Secondary indexes of a table.
 GLOBAL_INDEXES = 20
-#: Names in NonKeyAttributes over all secondary indexes of a table.
+LOCAL_INDEXES = 5
+#: Attributes of a global index's partition key, and of its sort key.
+INDEX_KEY_ATTRIBUTES = 4
+#: Names in NonKeyAttributes of one index, and over all secondary indexes of a table.
+INDEX_PROJECTED_ATTRIBUTES = 20
 PROJECTED_ATTRIBUTES = 100
 #: Names in one reply of ListTables.
 LIST_TABLES = 100
+#: Tags of a table.
+TAGS = 50
+#: Capacity units that may be asked for at all; what AWS grants is far less.
+CAPACITY_UNITS = 1_000_000_000_000
+#: Capacity units of an account and of a table by default (us-east-1), as DescribeLimits says.
+ACCOUNT_UNITS = 80_000
+TABLE_UNITS = 40_000
+#: What a table in on-demand mode can serve at once without warming up, per second ("Warm throughput").
+WARM_READS = 12_000
+WARM_WRITES = 4_000
+#: Days for which point-in-time recovery goes back at most, and by default.
+RECOVERY_DAYS = 35
+#: Milliseconds between two counts of the items of a table, about which AWS says "approximately every six hours".
+COUNT_INTERVAL_MS = 6 * 60 * 60 * 1000
 
 #: Bytes that one write unit, and one read unit, cover ("Capacity unit consumption").
 WRITE_UNIT_BYTES = 1024

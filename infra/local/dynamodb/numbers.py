@@ -7,7 +7,7 @@ every zero. Two numbers are equal exactly when their texts are, so equality neve
 import re
 from decimal import Context, Decimal
 
-from infra.local.dynamodb.errors import invalid
+from infra.local.dynamodb.errors import IllegalValue
 from infra.local.dynamodb.limits import NUMBER_DIGITS, NUMBER_MAX_EXPONENT, NUMBER_MIN_EXPONENT
 
 _ACCEPTED = re.compile(r"([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?")
@@ -15,8 +15,10 @@ _ACCEPTED = re.compile(r"([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?")
 _CANONICAL = re.compile(r"-?[1-9][0-9]{0,36}|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,17}[1-9]|0")
 #: Enough digits for the exact sum of any two numbers (1E+125 and 1E-130 are 256 digits apart).
 _EXACT = Context(prec=300)
-#: Longer exponents are out of range whatever the digits before them are worth.
-_EXPONENT_LENGTH = 18
+#: Digits of the largest exponent that can be read, and the bounds of Java's integers.
+_EXPONENT_LENGTH = 19
+_LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
+_INT_MAX = 2**31 - 1
 
 _NEGATIVE, _ZERO, _POSITIVE = b"\x01", b"\x02", b"\x03"
 _POSITIVE_PREFIX = [_POSITIVE + bytes((exponent,)) for exponent in range(256)]
@@ -79,35 +81,48 @@ def negated(text: str) -> str:
 
 
 def number_size(text: str) -> int:
-    """Bytes that DynamoDB counts for a canonical number: one for two digits, one more, and one for a minus."""
-    digits = text.lstrip("-").replace(".", "").strip("0")
-    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+    """Bytes that DynamoDB counts for a canonical number: one, one for two digits on each side of the point, one for a
+    minus. Digits count from the first that is not zero to the last; what the documentation says is a little less."""
+    if text == "0":
+        return 1
+    whole, _, fraction = text.lstrip("-").partition(".")
+    whole = whole.lstrip("0")
+    if not fraction:
+        whole = whole.rstrip("0")
+    if not whole:
+        fraction = fraction.lstrip("0")
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + text.startswith("-")
 
 
 def _rewritten(text: str) -> str:
     match = _ACCEPTED.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        raise invalid(
-            f"The parameter cannot be converted to a numeric value: {text}"
-            if text
-            else "The parameter cannot be converted to a numeric value"
-        )
+        raise _no_number(text)
     sign, whole, fraction, written_exponent = match.groups(default="")
     stripped = (whole + fraction).lstrip("0")
     digits = stripped.rstrip("0")
+    exponent = _exponent(text, written_exponent)
+    if digits:
+        exponent += len(stripped) - len(fraction) - 1
+    # A zero is out of range by the exponent that it is written with.
+    if exponent > NUMBER_MAX_EXPONENT or exponent < NUMBER_MIN_EXPONENT:
+        raise _out_of_range(exponent)
     if not digits:
         return "0"
-    if len(written_exponent) > _EXPONENT_LENGTH:
-        significant = written_exponent.lstrip("+-0")
-        if len(significant) > _EXPONENT_LENGTH:
-            raise _out_of_range(written_exponent[0] != "-")
-        written_exponent = ("-" if written_exponent[0] == "-" else "") + (significant or "0")
-    exponent = int(written_exponent or "0") + len(stripped) - len(fraction) - 1
-    if exponent > NUMBER_MAX_EXPONENT or exponent < NUMBER_MIN_EXPONENT:
-        raise _out_of_range(exponent > 0)
     if len(digits) > NUMBER_DIGITS:
-        raise invalid("Attempting to store more than 38 significant digits in a Number")
+        raise IllegalValue("Attempting to store more than 38 significant digits in a Number")
     return ("-" if sign == "-" else "") + _plain(digits, exponent)
+
+
+def _exponent(text: str, written: str) -> int:
+    """The exponent as a number, which AWS reads as a Java long."""
+    significant = written.lstrip("+-0")
+    if len(significant) > _EXPONENT_LENGTH:
+        raise _no_number(text)
+    exponent = int(significant or "0") * (-1 if written.startswith("-") else 1)
+    if not _LONG_MIN <= exponent <= _LONG_MAX:
+        raise _no_number(text)
+    return exponent
 
 
 def _plain(digits: str, exponent: int) -> str:
@@ -118,7 +133,15 @@ def _plain(digits: str, exponent: int) -> str:
     return f"{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
 
 
-def _out_of_range(above: bool) -> Exception:
-    if above:
-        return invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
-    return invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+def _no_number(text: str) -> IllegalValue:
+    message = f"The parameter cannot be converted to a numeric value: {text}"
+    return IllegalValue(message, message if text else "The parameter cannot be converted to a numeric value")
+
+
+def _out_of_range(exponent: int) -> IllegalValue:
+    """The older wording comes from a 32-bit exponent, which wraps where it is greatest."""
+    overflow = "Number overflow. Attempting to store a number with magnitude larger than supported range"
+    underflow = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+    if exponent > 0:
+        return IllegalValue(overflow, underflow if exponent == _INT_MAX else overflow)
+    return IllegalValue(underflow)

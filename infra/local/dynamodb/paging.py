@@ -1,7 +1,8 @@
 """One page of a Query or Scan: where it starts and ends, what it shows, and what it cost.
 
 Both read entries of one index (the table's own key, or a secondary index) in its order, stop at Limit or 1 MB
-of items, filter what they read, and say where the next page starts.
+of items, filter what they read, and say where the next page starts. A local index can show what it does not hold:
+then each entry's item is read too, and that is what it costs.
 """
 
 from collections.abc import Iterable
@@ -10,17 +11,17 @@ from typing import Any
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes
 from infra.local.dynamodb.capacity import Consumed
-from infra.local.dynamodb.errors import constraint, invalid, invalid_value, not_in_enum
+from infra.local.dynamodb.errors import IllegalValue, invalid, invalid_value
 from infra.local.dynamodb.expressions import Plan, Values
 from infra.local.dynamodb.items import decode, item_size
-from infra.local.dynamodb.keys import KeySchema, SqlKey, item_key
-from infra.local.dynamodb.limits import PAGE_BYTES
+from infra.local.dynamodb.keys import ItemKey, KeySchema, SqlKey, exact_key, sql_key
+from infra.local.dynamodb.limits import HASH_KEY_BYTES, PAGE_BYTES, RANGE_KEY_BYTES
 from infra.local.dynamodb.parameters import returned_capacity
 from infra.local.dynamodb.statements import IndexColumns
 from infra.local.dynamodb.tables import Index, Table
 from infra.local.errors import AwsError
 
-_SELECTS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+_INVALID_START = "The provided starting key is invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,50 @@ class Source:
             key.update(self.index.keys.key_of(item))
         return key
 
-    def position(self, key: Item) -> tuple[SqlKey, ...]:
-        """Where an ExclusiveStartKey stands: the index's hash, then the columns of its order."""
+    def check_start(self, start: Item) -> None:
+        """Refuses an ExclusiveStartKey that does not have the attributes of the key, and of the index's."""
         names = {*self.table.keys.names, *self.keys.names}
-        if key.keys() != names:
-            raise invalid("The provided starting key is invalid")
+        if start.keys() != names:
+            if self.index is None and len(start) != len(names):
+                raise invalid(f"{_INVALID_START}: The provided key element does not match the schema")
+            raise invalid(_INVALID_START)
+
+    def position(self, start: Item) -> tuple[SqlKey, ...]:
+        """Where an ExclusiveStartKey stands: the columns of the partition, then those of the order."""
+        parts = tuple(self._index_part(start))
         try:
-            key = canonical_attributes(key)
-            own = item_key(self.table.keys, key)
-            if self.index is None:
-                return own
-            hash_key, range_key = item_key(self.index.keys, key)
+            own: ItemKey = exact_key(self.table.keys, {name: start[name] for name in self.table.keys.names})
         except AwsError as error:
-            raise invalid(f"The provided starting key is invalid: {error.message}") from None
-        return (hash_key, *own) if self.index.keys.range is None else (hash_key, range_key, *own)
+            raise invalid(f"{_INVALID_START}: {error.message}") from None
+        if self.index is None:
+            return own
+        if self.index.local:
+            return (own[0], *parts, own[1])
+        return (*parts, *own)
+
+    def _index_part(self, start: Item) -> Iterable[SqlKey]:
+        if self.index is None:
+            return
+        local = self.index.local
+        for attribute in self.keys.ranges if local else self.keys.attributes:
+            content = start[attribute.name].get(attribute.type)
+            if content is None:
+                raise invalid("The provided key element does not match the schema")
+            limit = RANGE_KEY_BYTES if attribute in self.keys.ranges else HASH_KEY_BYTES
+            yield sql_key(attribute, content, limit)
+
+
+def legal_start(params: dict[str, Any]) -> Item | None:
+    """ExclusiveStartKey, its values legal and canonical."""
+    start = params.get("ExclusiveStartKey")
+    if start is None:
+        return None
+    try:
+        return canonical_attributes(start)
+    except IllegalValue:
+        raise
+    except AwsError as error:
+        raise invalid(f"{_INVALID_START}: {error.message}") from None
 
 
 def source_of(table: Table, params: dict[str, Any]) -> Source:
@@ -69,71 +100,91 @@ def source_of(table: Table, params: dict[str, Any]) -> Source:
     index = table.index(name)
     if index is None:
         raise invalid(f"The table does not have the specified index: {name}")
-    if params.get("ConsistentRead"):
+    if not index.active:
+        raise invalid(f"Cannot read from backfilling global secondary index: {name}")
+    if params.get("ConsistentRead") and not index.local:
         raise invalid("Consistent reads are not supported on global secondary indexes")
     return Source(table, index)
 
 
-def check_select(params: dict[str, Any], plan: Plan, index: Index | None) -> None:
-    """Refuses a Select that contradicts the projection or the index."""
+def check_select(params: dict[str, Any], plan: Plan) -> None:
+    """Refuses a Select that contradicts the other parameters."""
     select = params.get("Select")
-    if select is not None:
-        if select not in _SELECTS:
-            raise not_in_enum(select, "select", _SELECTS)
-        if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
-            raise invalid_value("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-        if select == "SPECIFIC_ATTRIBUTES" and plan.projection is None:
-            raise invalid_value("SPECIFIC_ATTRIBUTES requires a ProjectionExpression")
-        if select != "SPECIFIC_ATTRIBUTES" and plan.projection is not None:
-            choice = "only the Count" if select == "COUNT" else select
-            raise invalid(f"Cannot specify the ProjectionExpression when choosing to get {choice}")
-    if index is None or index.projected is None:
+    if select is None:
         return
-    if select == "ALL_ATTRIBUTES":
-        raise invalid_value(
-            f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
-            "because its projection type is not ALL"
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in params:
+        raise invalid_value("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    if select == "SPECIFIC_ATTRIBUTES" and plan.projection is None:
+        raise invalid(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
         )
+    if select != "SPECIFIC_ATTRIBUTES" and plan.projection is not None:
+        choice = "only the Count" if select == "COUNT" else select
+        member = "AttributesToGet" if "AttributesToGet" in params else "ProjectionExpression"
+        raise invalid(f"Cannot specify the {member} when choosing to get {choice}")
+
+
+def fetches(params: dict[str, Any], plan: Plan, index: Index | None) -> bool:
+    """Whether items must be read for what the index does not hold; refused for a global index."""
+    if index is None or index.projected is None:
+        return False
+    if params.get("Select") == "ALL_ATTRIBUTES":
+        if not index.local:
+            raise invalid_value(
+                f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
+                "projection type is not ALL"
+            )
+        return True
+    wanted = set(plan.filtered)
     if plan.projection is not None:
-        beyond = sorted(plan.projection.attributes - index.projected)
-        if beyond:
-            raise invalid_value(f"Global secondary index {index.name} does not project [{', '.join(beyond)}]")
-
-
-def limit_of(params: dict[str, Any]) -> int | None:
-    limit: int | None = params.get("Limit")
-    if limit is not None and limit < 1:
-        raise constraint(limit, "limit", "Member must have value greater than or equal to 1")
-    return limit
+        wanted |= plan.projection.attributes
+    beyond = sorted(wanted - index.projected)
+    if beyond and not index.local:
+        raise invalid_value(f"Global secondary index {index.name} does not project [{', '.join(beyond)}]")
+    return bool(beyond)
 
 
 def page(
-    source: Source, rows: Iterable[tuple[bytes]], params: dict[str, Any], plan: Plan, values: Values
+    source: Source,
+    rows: Iterable[tuple[bytes]],
+    params: dict[str, Any],
+    plan: Plan,
+    values: Values,
+    *,
+    fetch: bool = False,
 ) -> dict[str, Any]:
-    """The reply made of `rows`, which are at most Limit stored items in order; the rest of them is not read."""
-    limit = limit_of(params)
+    """The reply made of `rows`, which are at most Limit stored items in order; the rest of them is not read.
+
+    `fetch`: whether an index's entries are completed from the table.
+    """
+    limit: int | None = params.get("Limit")
     counting = params.get("Select") == "COUNT"
     test, projection, index = plan.filter, plan.projection, source.index
+    shown = None if fetch else index
     capacity = returned_capacity(params)
+    usage = None if capacity is None else Consumed(source.table, capacity)
+    consistent = params.get("ConsistentRead", False)
     items: list[Item] = []
     scanned = matched = size = bound = 0
     last: Item | None = None
     read: list[Item] = []
-    measured = capacity is not None
+    measured = usage is not None
     for (blob,) in rows:
         item = decode(blob)
-        entry = item if index is None else index.entry(item)
+        entry = item if shown is None else shown.entry(item)
         scanned += 1
         # JSON is never shorter than the item, so sizes are counted only once the sum of JSON passes 1 MB.
         bound += len(blob)
         if measured:
-            size += item_size(entry)
+            size += item_size(entry if index is None or not fetch else index.entry(item))
         elif bound > PAGE_BYTES:
             measured = True
             size = sum(map(item_size, read)) + item_size(entry)
             read.clear()
         else:
             read.append(entry)
+        if fetch and usage is not None:
+            usage.read(item_size(item), consistent=consistent)
         if test is None or test(entry, values):
             matched += 1
             if not counting:
@@ -146,14 +197,9 @@ def page(
         reply["Items"] = items
     if last is not None:
         reply["LastEvaluatedKey"] = _own(source.key_of(last))
-    if capacity is not None:
-        consumed = Consumed(source.table, capacity)
-        consumed.read(
-            size,
-            consistent=params.get("ConsistentRead", False),
-            index=None if index is None else index.name,
-        )
-        reply["ConsumedCapacity"] = consumed.reply()
+    if usage is not None:
+        usage.read(size, consistent=consistent, index=None if index is None else index.name)
+        reply["ConsumedCapacity"] = usage.reply()
     return reply
 
 

@@ -1,28 +1,43 @@
-"""What an operation takes: parameters that it knows, and the words that some of them may be.
+"""What an operation takes: the parameters that it knows, and what some of them ask for.
 
-A parameter of AWS's that the engine does not implement is refused by name. The legacy ones, which AWS kept
-for programs written before expressions (2014), name their successor.
+A parameter of AWS's that the engine does not implement is refused by name.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.errors import invalid, not_in_enum, unsupported
+from infra.local.dynamodb.tables import known_table
+from infra.local.request import Request
 
-_SUCCESSORS = {
-    "KeyConditions": "KeyConditionExpression",
-    "QueryFilter": "FilterExpression",
-    "ScanFilter": "FilterExpression",
-    "AttributesToGet": "ProjectionExpression",
-    "AttributeUpdates": "UpdateExpression",
-    "Expected": "ConditionExpression",
-    "ConditionalOperator": "AND and OR in an expression",
-}
-
-RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
+#: The expressions' parameters: nothing about them can break a constraint of the model.
+EXPRESSIONS = frozenset(
+    {
+        "ConditionExpression",
+        "UpdateExpression",
+        "FilterExpression",
+        "ProjectionExpression",
+        "KeyConditionExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+    }
+)
+_RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 _CONSUMED_CAPACITY = ("INDEXES", "TOTAL", "NONE")
 _ITEM_COLLECTION_METRICS = ("SIZE", "NONE")
 _ON_CONDITION_FAILURE = ("ALL_OLD", "NONE")
+
+
+def check_request(
+    request: Request, operation: str, params: Mapping[str, Any], plain: frozenset[str], known: frozenset[str]
+) -> bool:
+    """Whether the call has plain parameters only, on a table seen before; any other one is checked here."""
+    if params.keys() <= plain and known_table(request, params.get("TableName")) is not None:
+        return True
+    check(operation, params)
+    check_known(operation, params, known)
+    return False
 
 
 def check_known(operation: str, params: Mapping[str, Any], known: frozenset[str]) -> None:
@@ -30,7 +45,7 @@ def check_known(operation: str, params: Mapping[str, Any], known: frozenset[str]
     if params.keys() <= known:
         return
     unknown = next(name for name in params if name not in known)
-    raise unsupported(operation, unknown, _SUCCESSORS.get(unknown, ""))
+    raise unsupported(operation, unknown)
 
 
 def returned_capacity(params: Mapping[str, Any]) -> str | None:
@@ -44,7 +59,7 @@ def returned_capacity(params: Mapping[str, Any]) -> str | None:
 
 
 def check_write_options(params: Mapping[str, Any]) -> None:
-    """The enums of the single writes. Item collections exist only with local secondary indexes: no metrics."""
+    """The enums of a write inside another request, such as a transaction."""
     metrics = params.get("ReturnItemCollectionMetrics")
     if metrics is not None and metrics not in _ITEM_COLLECTION_METRICS:
         raise not_in_enum(metrics, "returnItemCollectionMetrics", _ITEM_COLLECTION_METRICS)
@@ -55,14 +70,19 @@ def check_write_options(params: Mapping[str, Any]) -> None:
 
 def returned_values(params: Mapping[str, Any]) -> str:
     asked = params.get("ReturnValues", "NONE")
-    if asked not in RETURN_VALUES:
-        raise not_in_enum(asked, "returnValues", RETURN_VALUES)
+    if asked not in _RETURN_VALUES:
+        raise not_in_enum(asked, "returnValues", _RETURN_VALUES)
     return str(asked)
 
 
 def returns_old(params: Mapping[str, Any]) -> bool:
     """Whether a put or a delete gives back the old item."""
-    asked = returned_values(params)
+    asked = params.get("ReturnValues", "NONE")
     if asked not in ("NONE", "ALL_OLD"):
         raise invalid("ReturnValues can only be ALL_OLD or NONE")
-    return asked == "ALL_OLD"
+    return bool(asked == "ALL_OLD")
+
+
+def wants_metrics(params: Mapping[str, Any]) -> bool:
+    """Whether the sizes of the item collections that a write touches are to be told."""
+    return params.get("ReturnItemCollectionMetrics") == "SIZE"

@@ -5,8 +5,9 @@ from typing import Any
 
 from infra.local.dynamodb.attributes import Item
 from infra.local.dynamodb.items import decode
-from infra.local.dynamodb.keys import ItemKey, SqlKey, index_part
+from infra.local.dynamodb.keys import ItemKey, index_part
 from infra.local.dynamodb.tables import Index, Table
+from infra.local.errors import AwsError
 
 #: Longest whole part of a TTL value that SQLite's integers hold.
 _TTL_DIGITS = 18
@@ -34,6 +35,14 @@ def columns_of(table: Table, item: Item, *, updating: bool = False) -> Columns:
     return columns
 
 
+def entry_of(index: Index, item: Item) -> Columns:
+    """As for one index, of an item that was written before there was this index: what does not fit has no entry."""
+    try:
+        return _index_key(index, item, updating=False)
+    except AwsError:
+        return list(index.no_entry)
+
+
 def expiry(attribute: str, item: Item) -> int | None:
     """The TTL attribute in whole epoch seconds; None when it is no number, and so never expires."""
     value = item.get(attribute)
@@ -45,15 +54,11 @@ def expiry(attribute: str, item: Item) -> int | None:
 
 
 def _index_key(index: Index, item: Item, updating: bool) -> Columns:
-    keys = index.keys
-    value = item.get(keys.hash.name)
-    hash_key: SqlKey | None = None
-    if value is not None:
-        hash_key = index_part(keys.hash, value, index.name, is_range=False, updating=updating)
-    if keys.range is None:
-        return [hash_key]
-    range_value = item.get(keys.range.name)
-    if range_value is None:
-        return [None, None]
-    range_key = index_part(keys.range, range_value, index.name, is_range=True, updating=updating)
-    return [None, None] if hash_key is None else [hash_key, range_key]
+    parts: Columns = []
+    for attribute, limit, named in index.own_keys:
+        value = item.get(attribute.name)
+        if value is None:
+            parts.append(None)
+        else:
+            parts.append(index_part(attribute, value, named, limit=limit, updating=updating))
+    return list(index.no_entry) if None in parts else parts

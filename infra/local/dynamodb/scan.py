@@ -2,46 +2,45 @@
 
 from typing import Any
 
-from infra.local.dynamodb.errors import constraint, invalid
-from infra.local.dynamodb.expressions import bind
-from infra.local.dynamodb.limits import SCAN_SEGMENTS
-from infra.local.dynamodb.paging import check_select, limit_of, page, source_of
-from infra.local.dynamodb.parameters import check_known, returned_capacity
+from infra.local.dynamodb.errors import IllegalValue, invalid
+from infra.local.dynamodb.expressions import Plan, Values
+from infra.local.dynamodb.expressions.plans import older_wording
+from infra.local.dynamodb.legacy import bind_any
+from infra.local.dynamodb.paging import check_select, fetches, legal_start, page, source_of
+from infra.local.dynamodb.parameters import EXPRESSIONS, check_request
 from infra.local.dynamodb.tables import find_table
+from infra.local.errors import AwsError
 from infra.local.request import Request
 
-_PARAMETERS = frozenset(
-    {
-        "TableName",
-        "IndexName",
-        "Select",
-        "Limit",
-        "ConsistentRead",
-        "ExclusiveStartKey",
-        "TotalSegments",
-        "Segment",
-        "ReturnConsumedCapacity",
-        "ProjectionExpression",
-        "FilterExpression",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-    }
-)
+_PLAIN = (EXPRESSIONS - {"KeyConditionExpression"}) | {"TableName", "ConsistentRead", "ExclusiveStartKey"}
+_PARAMETERS = _PLAIN | {
+    "IndexName",
+    "Select",
+    "Limit",
+    "TotalSegments",
+    "Segment",
+    "ReturnConsumedCapacity",
+    "ScanFilter",
+    "ConditionalOperator",
+    "AttributesToGet",
+}
 
 
 def scan(request: Request, params: dict[str, Any]) -> dict[str, Any]:
-    check_known("Scan", params, _PARAMETERS)
-    returned_capacity(params)
-    limit = limit_of(params)
+    check_request(request, "Scan", params, _PLAIN, _PARAMETERS)
     segment = _segment(params)
-    plan, values = bind(params)
+    plan, values = _bind(params)
+    check_select(params, plan)
+    start = legal_start(params)
     table = find_table(request, params["TableName"])
     source = source_of(table, params)
-    check_select(params, plan, source.index)
-    order = (source.columns.hash, *source.columns.order)
-    clauses, parameters = [f"{source.columns.hash} IS NOT NULL"], list[Any]()
-    start = params.get("ExclusiveStartKey")
+    fetch = fetches(params, plan, source.index)
+    table.check_paths(plan.nested)
+    columns = source.columns
+    order = (*columns.hashes, *columns.order)
+    clauses, parameters = ["true"], list[Any]()
     if start is not None:
+        source.check_start(start)
         marks = ", ".join("?" for _ in order)
         clauses.append(f"({', '.join(order)}) > ({marks})")
         parameters += source.position(start)
@@ -49,11 +48,25 @@ def scan(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         # An item keeps its row id for as long as it lives, so the segments share the items out for good.
         clauses.append("id % ? = ?")
         parameters += segment
-    sql = f"{source.columns.select}{' AND '.join(clauses)} ORDER BY {', '.join(order)}"
+    sql = f"{columns.select}{' AND '.join(clauses)} ORDER BY {', '.join(order)}"
+    limit = params.get("Limit")
     if limit is not None:
         sql += " LIMIT ?"
         parameters.append(limit)
-    return page(source, request.db.execute(sql, parameters), params, plan, values)
+    return page(source, request.db.execute(sql, parameters), params, plan, values, fetch=fetch)
+
+
+def _bind(params: dict[str, Any]) -> tuple[Plan, Values]:
+    try:
+        return bind_any(params)
+    except IllegalValue as error:
+        raise _reworded(params, error) from None
+
+
+def _reworded(params: dict[str, Any], error: IllegalValue) -> AwsError:
+    """Scan is among the operations that have the older wording for illegal values."""
+    given = params.get("ExpressionAttributeValues")
+    return invalid(error.older) if given is None else older_wording(given)
 
 
 def _segment(params: dict[str, Any]) -> tuple[int, int] | None:
@@ -71,11 +84,6 @@ def _segment(params: dict[str, Any]) -> tuple[int, int] | None:
             "The Segment parameter is required but was not present in the request when parameter TotalSegments "
             "is present"
         )
-    if not 1 <= total <= SCAN_SEGMENTS:
-        bound = "greater than or equal to 1" if total < 1 else f"less than or equal to {SCAN_SEGMENTS}"
-        raise constraint(total, "totalSegments", f"Member must have value {bound}")
-    if segment < 0:
-        raise constraint(segment, "segment", "Member must have value greater than or equal to 0")
     if segment >= total:
         raise invalid(
             "The Segment parameter is zero-based and must be less than parameter TotalSegments: "

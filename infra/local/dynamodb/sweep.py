@@ -7,16 +7,18 @@ and emptied here, since dropping a million rows in one go would hold up every ot
 
 from infra.local.dynamodb.limits import TTL_MAX_AGE
 from infra.local.dynamodb.statements import statements
-from infra.local.dynamodb.tables import table_from
+from infra.local.dynamodb.tables import TABLE_COLUMNS, table_from
 from infra.local.request import Request
 
 #: Items that one sweep deletes at most: a few milliseconds.
 SWEEP_ITEMS = 500
 
-_WITH_TTL = (
-    "SELECT id, region, name, uuid, created_at, definition, ttl_attribute"
-    " FROM dynamodb_tables WHERE ttl_attribute IS NOT NULL ORDER BY id"
-)
+#: Not while the expiries are being noted: those of an attribute that told before may still be there.
+_WITH_TTL = f"""
+SELECT {TABLE_COLUMNS} FROM dynamodb_tables
+WHERE ttl_attribute IS NOT NULL AND id NOT IN (SELECT table_id FROM dynamodb_chores WHERE kind = 'expiry')
+ORDER BY id
+"""  # noqa: S608 (names of our own)
 _DROPPED = "SELECT id FROM dynamodb_dropped ORDER BY id"
 _EMPTIED = "DELETE FROM dynamodb_dropped WHERE id = ?"
 

@@ -1,30 +1,30 @@
 """TransactWriteItems: up to 100 writes and checks of different items, all or none.
 
-Everything is decided on the items as they are, then everything is written; one refusal cancels all, and the
-error gives a reason for each item. A ClientRequestToken is remembered for ten minutes with a fingerprint of its
-request, so that a repeated request answers again without writing again.
+Three passes. What the request alone decides (expressions, values, sizes) refuses it as a whole, action by action
+in their order. Then the tables are found and every action is decided on the items as they are; one refusal cancels
+all, and the error gives a reason for each action. Then everything is written.
 """
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import orjson
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes
 from infra.local.dynamodb.capacity import TRANSACTION_FACTOR, Consumed
 from infra.local.dynamodb.conditions import require
-from infra.local.dynamodb.errors import constraint, invalid
+from infra.local.dynamodb.constraints import check
+from infra.local.dynamodb.errors import EmptyKey, invalid
 from infra.local.dynamodb.expressions import Plan, Values, bind
+from infra.local.dynamodb.item_collections import metrics_of_many
 from infra.local.dynamodb.items import check_size, decode, encode, item_size
 from infra.local.dynamodb.keys import ItemKey, exact_key, item_key
-from infra.local.dynamodb.limits import REQUEST_TOKEN_MS, TRANSACTION_BYTES, TRANSACTION_ITEMS
-from infra.local.dynamodb.parameters import check_known, check_write_options, returned_capacity
-from infra.local.dynamodb.put_item import TOO_LARGE
+from infra.local.dynamodb.limits import TRANSACTION_BYTES
+from infra.local.dynamodb.parameters import check_known, check_write_options, returned_capacity, wants_metrics
+from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
+from infra.local.dynamodb.request_tokens import fingerprint, remember, was_done
 from infra.local.dynamodb.rows import columns_of, read_item
 from infra.local.dynamodb.tables import Table, find_table
-from infra.local.dynamodb.update_item import decide_update
+from infra.local.dynamodb.update_item import decide_update, leaves_item
 from infra.local.errors import AwsError
 from infra.local.request import Request
 
@@ -40,17 +40,24 @@ _EXPRESSION_PARAMETERS = frozenset(
         "ReturnValuesOnConditionCheckFailure",
     }
 )
-_TOKEN_LENGTHS = range(1, 37)
 _CANCELLED = "Transaction cancelled, please refer cancellation reasons for specific reasons"
 
-_FIND_TOKEN = "SELECT fingerprint FROM dynamodb_tokens WHERE region = ? AND token = ? AND expires_at > ?"  # noqa: S105 - the SQL of a request token, no password
-_KEEP_TOKEN = "INSERT OR REPLACE INTO dynamodb_tokens (region, token, fingerprint, expires_at) VALUES (?, ?, ?, ?)"  # noqa: S105 - the same
-_DROP_TOKENS = "DELETE FROM dynamodb_tokens WHERE expires_at <= ?"
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action as the request has it, with its expressions and values legal."""
+
+    kind: str
+    params: dict[str, Any]
+    #: The item of a put, or the key of the others.
+    attributes: Item
+    plan: Plan
+    values: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One item's part of the transaction, on paper."""
+    """One action's part of the transaction, on paper."""
 
     key: ItemKey
     old: Item | None
@@ -61,77 +68,101 @@ class Decided:
 
 
 #: Decides one action on its table.
-Decide = Callable[[Request, Table, dict[str, Any], Plan, Values], Decided]
+Decide = Callable[[Request, Table, Action], Decided]
 
 
 def transact_write_items(request: Request, params: dict[str, Any]) -> dict[str, Any]:
+    check("TransactWriteItems", params)
     check_known("TransactWriteItems", params, _PARAMETERS)
-    check_write_options(params)
     capacity = returned_capacity(params)
-    bound = _bound(request, params["TransactItems"])
+    actions = [_action(asked) for asked in params["TransactItems"]]
+    tables = [find_table(request, action.params["TableName"]) for action in actions]
     token = params.get("ClientRequestToken")
-    if token is not None and _was_done(request, params, token):
-        return {} if capacity is None else {"ConsumedCapacity": _reads(request, bound, capacity)}
-    decided = _decide_all(request, bound)
+    mark = b"" if token is None else fingerprint({"TransactItems": params["TransactItems"]})
+    if token is not None and was_done(request, token, mark):
+        return {} if capacity is None else {"ConsumedCapacity": _reads(request, tables, actions, capacity)}
+    decided = _decide_all(request, tables, actions)
     consumed: dict[str, Consumed] = {}
-    for (table, *_), part in zip(bound, decided, strict=True):
+    for table, part in zip(tables, decided, strict=True):
         if part.statement is not None:
             request.db.execute(part.statement, part.parameters)
         if capacity is not None:
             usage = consumed.setdefault(table.name, Consumed(table, capacity, "WriteCapacityUnits"))
             usage.write(part.old, part.new, TRANSACTION_FACTOR)
     if token is not None:
-        _remember(request, params, token)
-    return {} if capacity is None else {"ConsumedCapacity": [usage.reply() for usage in consumed.values()]}
-
-
-def _bound(request: Request, actions: list[dict[str, Any]]) -> list[tuple[Table, Decide, dict[str, Any], Plan, Values]]:
-    """What the request alone decides: each action with its table, expressions and values."""
-    if not actions:
-        raise constraint("[]", "transactItems", "Member must have length greater than or equal to 1")
-    if len(actions) > TRANSACTION_ITEMS:
-        raise constraint(
-            f"[{len(actions)} items]",
-            "transactItems",
-            f"Member must have length less than or equal to {TRANSACTION_ITEMS}",
+        remember(request, token, mark)
+    reply: dict[str, Any] = {}
+    if capacity is not None:
+        reply["ConsumedCapacity"] = [usage.reply() for usage in consumed.values()]
+    if wants_metrics(params):
+        written = zip(tables, decided, actions, strict=True)
+        metrics = metrics_of_many(
+            request, ((table, part.key, action.attributes) for table, part, action in written if part.statement)
         )
-    bound = []
-    for action in actions:
-        if len(action) != 1:
-            raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
-        ((name, params),) = action.items()
-        decide, own = _ACTIONS[name]
-        check_known(f"TransactWriteItems.{name}", params, _EXPRESSION_PARAMETERS | own)
-        check_write_options(params)
+        if metrics:
+            reply["ItemCollectionMetrics"] = metrics
+    return reply
+
+
+def _action(asked: dict[str, Any]) -> Action:
+    """What the request alone decides of an action."""
+    if len(asked) != 1:
+        raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
+    ((kind, params),) = asked.items()
+    check_known(f"TransactWriteItems.{kind}", params, _EXPRESSION_PARAMETERS | _ACTIONS[kind][1])
+    check_write_options(params)
+    if kind != "Put":
         plan, values = bind(params)
-        bound.append((find_table(request, params["TableName"]), decide, params, plan, values))
-    return bound
+        return Action(kind, params, canonical_attributes(params["Key"]), plan, values)
+    if "" in params["Item"]:
+        raise invalid(EMPTY_NAME)
+    item = canonical_attributes(params["Item"])
+    check_size(item, encode(item), TOO_LARGE)
+    plan, values = bind(params)
+    return Action(kind, params, item, plan, values)
 
 
-def _decide_all(request: Request, bound: list[tuple[Table, Decide, dict[str, Any], Plan, Values]]) -> list[Decided]:
+def _decide_all(request: Request, tables: list[Table], actions: list[Action]) -> list[Decided]:
     """Every part decided, or TransactionCanceledException with a reason for each."""
     decided: list[Decided] = []
-    reasons: list[dict[str, Any]] = []
-    for table, decide, params, plan, values in bound:
-        try:
-            decided.append(decide(request, table, params, plan, values))
-        except AwsError as error:
-            reasons.append(_reason(error))
-        else:
-            reasons.append({"Code": "None"})
-    if len(decided) != len(bound):
-        codes = ", ".join(reason["Code"] for reason in reasons)
-        raise AwsError(
-            "TransactionCanceledException", f"{_CANCELLED} [{codes}]", fields={"CancellationReasons": reasons}
-        )
-    if len({(table.id, part.key) for (table, *_), part in zip(bound, decided, strict=True)}) != len(bound):
+    reasons: list[AwsError | None] = []
+    targets = [_target(table, action) for table, action in zip(tables, actions, strict=True)]
+    if len(set(targets)) != len(targets):
         raise invalid("Transaction request cannot include multiple operations on one item")
+    for table, action in zip(tables, actions, strict=True):
+        try:
+            decided.append(_ACTIONS[action.kind][0](request, table, action))
+        except EmptyKey:
+            raise
+        except AwsError as error:
+            reasons.append(error)
+        else:
+            reasons.append(None)
+    if len(decided) != len(actions):
+        raise cancelled(reasons)
     if sum(item_size(part.new) for part in decided if part.statement and part.new) > TRANSACTION_BYTES:
         raise invalid("Transaction request cannot write more than 4 MB")
     return decided
 
 
-def _reason(error: AwsError) -> dict[str, Any]:
+def _target(table: Table, action: Action) -> tuple[int, object]:
+    """What an action is about, to see two on one item; one whose key is wrong is about nothing else's item."""
+    try:
+        return table.id, exact_key(table.keys, table.keys.found_in(action.attributes))
+    except AwsError:
+        return table.id, id(action)
+
+
+def cancelled(errors: Sequence[AwsError | None]) -> AwsError:
+    """The end of a transaction, with what was wrong with each of its actions, if anything."""
+    reasons = [_reason(error) for error in errors]
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return AwsError("TransactionCanceledException", f"{_CANCELLED} [{codes}]", fields={"CancellationReasons": reasons})
+
+
+def _reason(error: AwsError | None) -> dict[str, Any]:
+    if error is None:
+        return {"Code": "None"}
     if error.code == "ConditionalCheckFailedException":
         return {"Code": "ConditionalCheckFailed", "Message": error.message, **error.fields}
     if error.code == "ValidationException":
@@ -139,36 +170,41 @@ def _reason(error: AwsError) -> dict[str, Any]:
     raise error
 
 
-def _put(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Decided:
-    item = canonical_attributes(params["Item"])
+def _put(request: Request, table: Table, action: Action) -> Decided:
+    item = action.attributes
     key = item_key(table.keys, item)
-    blob = encode(item)
-    check_size(item, blob, TOO_LARGE)
     columns = columns_of(table, item)
-    old = read_item(request.db, table, key)
-    require(plan, values, old, params)
-    return Decided(key, old, item, table.sql.upsert, (*key, *columns, blob))
+    old = _tested(request, table, key, action)
+    return Decided(key, old, item, table.sql.upsert, (*key, *columns, encode(item)))
 
 
-def _update(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Decided:
-    key = exact_key(table.keys, canonical_attributes(params["Key"]))
-    updated = decide_update(request, table, params, plan, values)
+def _update(request: Request, table: Table, action: Action) -> Decided:
+    key = exact_key(table.keys, action.attributes)
+    updated = decide_update(request, table, action.params, action.plan, action.values)
     old = None if updated.before is None else decode(updated.before)
+    if not leaves_item(action.plan, updated):
+        return Decided(key, None, None, None)
     return Decided(key, old, updated.item, updated.statement, updated.parameters)
 
 
-def _delete(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Decided:
-    key = exact_key(table.keys, canonical_attributes(params["Key"]))
-    old = read_item(request.db, table, key)
-    require(plan, values, old, params)
-    return Decided(key, old, None, table.sql.delete, key)
+def _delete(request: Request, table: Table, action: Action) -> Decided:
+    key = exact_key(table.keys, action.attributes)
+    return Decided(key, _tested(request, table, key, action), None, table.sql.delete, key)
 
 
-def _check(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Decided:
-    key = exact_key(table.keys, canonical_attributes(params["Key"]))
-    old = read_item(request.db, table, key)
-    require(plan, values, old, params)
+def _check(request: Request, table: Table, action: Action) -> Decided:
+    key = exact_key(table.keys, action.attributes)
+    old = _tested(request, table, key, action)
     return Decided(key, old, old, None)
+
+
+def _tested(request: Request, table: Table, key: ItemKey, action: Action) -> Item | None:
+    """The item under a key, if the action's condition holds of it."""
+    if action.plan.nested:
+        table.check_paths(action.plan.nested)
+    old = read_item(request.db, table, key)
+    require(action.plan, action.values, old, action.params)
+    return old
 
 
 #: Action -> how it is decided, and its parameters beyond the common ones.
@@ -180,40 +216,11 @@ _ACTIONS: dict[str, tuple[Decide, frozenset[str]]] = {
 }
 
 
-def _fingerprint(params: dict[str, Any]) -> bytes:
-    text = orjson.dumps({"TransactItems": params["TransactItems"]}, default=repr, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).digest()
-
-
-def _was_done(request: Request, params: dict[str, Any], token: str) -> bool:
-    if len(token) not in _TOKEN_LENGTHS:
-        bound = "less than or equal to 36" if token else "greater than or equal to 1"
-        raise constraint(token, "clientRequestToken", f"Member must have length {bound}")
-    row = request.db.execute(_FIND_TOKEN, (request.region, token, request.now)).fetchone()
-    if row is not None and row[0] != _fingerprint(params):
-        raise AwsError(
-            "IdempotentParameterMismatchException",
-            "The request uses the same client token as a previous, but non-identical request. Do not reuse a "
-            "client token with different requests, unless the requests are identical",
-        )
-    return row is not None
-
-
-def _remember(request: Request, params: dict[str, Any], token: str) -> None:
-    request.db.execute(_DROP_TOKENS, (request.now,))
-    row = (request.region, token, _fingerprint(params), request.now + REQUEST_TOKEN_MS)
-    request.db.execute(_KEEP_TOKEN, row)
-
-
-def _reads(
-    request: Request, bound: list[tuple[Table, Decide, dict[str, Any], Plan, Values]], capacity: str
-) -> list[dict[str, Any]]:
+def _reads(request: Request, tables: list[Table], actions: list[Action], capacity: str) -> list[dict[str, Any]]:
     """What a repeated transaction costs: it only reads its items."""
     consumed: dict[str, Consumed] = {}
-    for table, _, params, _, _ in bound:
-        attributes = canonical_attributes(params.get("Key") or params["Item"])
-        key = exact_key(table.keys, attributes) if "Key" in params else item_key(table.keys, attributes)
-        item = read_item(request.db, table, key)
+    for table, action in zip(tables, actions, strict=True):
+        item = read_item(request.db, table, exact_key(table.keys, table.keys.found_in(action.attributes)))
         usage = consumed.setdefault(table.name, Consumed(table, capacity, "ReadCapacityUnits"))
         size = 0 if item is None else item_size(item)
         usage.read(size, consistent=True, factor=TRANSACTION_FACTOR)

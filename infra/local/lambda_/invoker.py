@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from infra.local.lambda_.context import VERSION, LambdaContext
 from infra.local.lambda_.event import Record
+from infra.local.lambda_.functions import Invoke
+from infra.local.lambda_.patterns import Matches
 from infra.local.lambda_.response import MalformedResponse, failed_ids
 from queues.clock import Clock
 
 log = logging.getLogger(__name__)
-
-#: The function in its awaitable form: `await invoke(event, context)` answers what a handler returns.
-Invoke = Callable[[dict[str, Any], LambdaContext], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,10 @@ class Mapping:
     visibility_timeout: int | None = None
     #: Whether a receive that is broken off goes on at the other end of its connection, and hides what it finds.
     polls_linger: bool = False
+    #: Whether the function says in its answer which records of a batch failed (`ReportBatchItemFailures`).
+    reports_failures: bool = True
+    #: Which records are for the function; None: all.
+    filter: Matches | None = None
 
 
 class Invoker:
@@ -50,7 +52,7 @@ class Invoker:
         self._mapping = mapping
         self._invoke = invoke
         self._new_id = new_id
-        self._log_stream = _log_stream(clock(), new_id())
+        self._log_stream = log_stream_name(clock(), new_id())
 
     async def call(self, batch: list[Record]) -> set[str] | None:
         """Invokes the function; the ids of the messages that failed, or None if all of them count as failed."""
@@ -68,6 +70,8 @@ class Invoker:
         try:
             async with limit:
                 response = await self._invoke({"Records": batch}, context)
+            if not mapping.reports_failures:
+                return set()
             return failed_ids(response, {record["messageId"] for record in batch})
         except MalformedResponse as error:
             log.warning("%s, request %s: %s", mapping.function_name, request_id, error)
@@ -80,7 +84,7 @@ class Invoker:
         return None
 
 
-def _log_stream(now: int, instance: str) -> str:
+def log_stream_name(now: int, instance: str) -> str:
     """A log stream's name as Lambda makes it: `2026/11/05/[$LATEST]` and 32 hexadecimal digits."""
     day = datetime.fromtimestamp(now / 1000, UTC)
     return f"{day:%Y/%m/%d}/[{VERSION}]{instance.replace('-', '')}"

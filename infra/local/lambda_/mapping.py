@@ -21,8 +21,11 @@ from typing import Any
 
 from infra.local.lambda_.deletes import Deletes
 from infra.local.lambda_.event import Record, batches_of, record_of
-from infra.local.lambda_.invoker import Invoke, Invoker, Mapping
+from infra.local.lambda_.functions import Invoke
+from infra.local.lambda_.invoker import Invoker, Mapping
+from infra.local.lambda_.patterns import Matches
 from infra.local.lambda_.receiver import Receiver
+from infra.local.lambda_.slots import Slots
 from queues.clock import Clock
 from queues.limits import MAX_WAIT_SECONDS, SQS_BATCH
 from queues.retry import Backoff
@@ -45,9 +48,10 @@ Tasks = dict[asyncio.Task[None], None]
 
 
 class EventSourceMapping:
-    """One mapping at work. `run()` it as a task, then `stop()` it. It reports batch item failures.
+    """One mapping at work. `run()` it as a task, then `stop()` it.
 
     `sqs` has aiobotocore's methods. `clock` answers epoch ms, `new_id` a fresh id, `random` a number in [0, 1).
+    `slots` are those of a mapping that this one follows, if they are shared with it.
     """
 
     def __init__(
@@ -59,14 +63,14 @@ class EventSourceMapping:
         clock: Clock,
         new_id: Callable[[], str],
         random: Callable[[], float] = random_module.random,
+        slots: Slots | None = None,
     ):
         self._mapping = mapping
         self._invoker = Invoker(mapping, invoke, clock=clock, new_id=new_id)
         self._random = random
         self._receiver = Receiver(sqs, mapping.queue_url, mapping.visibility_timeout)
         self._deletes = Deletes(sqs, mapping.queue_url, random)
-        self._free = mapping.maximum_concurrency
-        self._freed = asyncio.Event()
+        self._slots = slots or Slots(mapping.maximum_concurrency)
         #: Slots that one receive can use: one if it is to gather a batch over time.
         self._share = 1 if mapping.batching_window else -(-SQS_BATCH // mapping.batch_size)
         #: Whether the last receive brought all that it asked for.
@@ -90,6 +94,21 @@ class EventSourceMapping:
                 task.cancel()
             raise
 
+    async def once(self) -> int:
+        """One receive that waits for nothing, and all that it leads to: instead of `run()`, for who moves the clock.
+
+        Answers how many messages there were. What is no `Exception`, such as Ctrl-C in a function, is raised.
+        """
+        count = await self._take(0)
+        while self._left or self._running:
+            while self._left and self._slots.free > 0:
+                self._launch(self._left.popleft())
+            ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        await self._deletes.drain()
+        return count
+
     async def stop(self, grace: float) -> None:
         """Stops polling at once, gives `grace` seconds to running invocations, then cancels them.
 
@@ -100,7 +119,7 @@ class EventSourceMapping:
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
         self._receiver.stop(break_off=not self._mapping.polls_linger or not grace)
-        self._freed.set()
+        self._slots.wake()
         await _end(self._pollers, END_SECONDS)
         waiting = [record["receiptHandle"] for batch in self._left for record in batch]
         self._left.clear()
@@ -116,9 +135,8 @@ class EventSourceMapping:
         stopped = self._receiver.stopped
         failures = 0
         while not stopped.is_set():
-            if not self._free:
-                self._freed.clear()
-                await self._freed.wait()
+            if self._slots.free <= 0:
+                await self._slots.changed()
             elif self._left:
                 self._launch(self._left.popleft())
             else:
@@ -134,12 +152,12 @@ class EventSourceMapping:
 
     def _poll_more(self) -> None:
         """Starts a receive for each set of free slots but the poller's own."""
-        spare = (self._free - 1) // self._share
+        spare = (self._slots.free - 1) // self._share
         for _ in range(min(spare, POLLERS - len(self._pollers))):
             self._start(self._poll_once(), self._pollers)
 
     async def _poll_once(self) -> None:
-        if not self._free:
+        if self._slots.free <= 0:
             return
         try:
             await self._take(0)
@@ -147,37 +165,47 @@ class EventSourceMapping:
             # The poller's own receive is meeting the same fault, and backs off.
             log.debug("cannot receive from %s: %s", self._mapping.queue_url, error)
 
-    async def _take(self, wait: int) -> None:
-        """Receives against free slots, then hands the messages over."""
+    async def _take(self, wait: int) -> int:
+        """Receives against free slots, then hands the messages over; answers how many there were."""
         mapping = self._mapping
-        slots = min(self._free, self._share)
+        slots = min(self._slots.free, self._share)
         size = mapping.batch_size if mapping.batching_window else min(SQS_BATCH, slots * mapping.batch_size)
-        self._free -= slots
+        self._slots.take(slots)
         try:
             messages = await self._receiver.gather(size, mapping.batching_window, wait)
         finally:
-            self._free += slots
-            self._freed.set()
+            self._slots.give(slots)
         self._full = len(messages) == size
         records = [record_of(message, mapping.queue_arn, mapping.region) for message in messages]
+        if mapping.filter is not None:
+            records = self._filtered(mapping.filter, records)
         for batch in batches_of(records, mapping.batch_size):
-            if self._free and not self._receiver.stopped.is_set():
+            if self._slots.free > 0 and not self._receiver.stopped.is_set():
                 self._launch(batch)
             else:
                 self._left.append(batch)
+        return len(messages)
+
+    def _filtered(self, matches: Matches, records: list[Record]) -> list[Record]:
+        """The records that the filter lets through; the others are deleted, as nobody wants them."""
+        wanted: list[Record] = []
+        unwanted: list[Record] = []
+        for record in records:
+            (wanted if matches(record) else unwanted).append(record)
+        self._deletes.add(record["receiptHandle"] for record in unwanted)
+        return wanted
 
     # --- invoking -----------------------------------------------------------------------------------------------
 
     def _launch(self, batch: list[Record]) -> None:
-        self._free -= 1
+        self._slots.take(1)
         self._start(self._process(batch), self._running)
 
     async def _process(self, batch: list[Record]) -> None:
         try:
             failed = await self._invoker.call(batch)
         finally:
-            self._free += 1
-            self._freed.set()
+            self._slots.give(1)
         if failed is not None:
             self._deletes.add(record["receiptHandle"] for record in batch if record["messageId"] not in failed)
 

@@ -26,6 +26,7 @@ QUERY_CODES = {
     "QueueDoesNotExist": ("AWS.SimpleQueueService.NonExistentQueue", 400),
     "QueueNameExists": ("QueueAlreadyExists", 400),
     "ReceiptHandleIsInvalid": ("ReceiptHandleIsInvalid", 404),
+    "ResourceNotFoundException": ("ResourceNotFoundException", 404),
     "TooManyEntriesInBatchRequest": ("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", 400),
     "UnsupportedOperation": ("AWS.SimpleQueueService.UnsupportedOperation", 400),
 }
@@ -51,9 +52,16 @@ def invalid_parameter(message: str) -> AwsError:
     return sqs_error("InvalidParameterValueException", message)
 
 
+def unknown_attribute(name: str) -> AwsError:
+    """Of a queue or of a message: SQS has no attribute of that name, or this kind of queue has not."""
+    return sqs_error("InvalidAttributeName", f"Unknown Attribute {name}.")
+
+
+def invalid_attribute(name: str, reason: str = "") -> AwsError:
+    """A queue attribute cannot have that value; `reason` is a whole sentence."""
+    message = f"Invalid value for the parameter {name}."
+    return sqs_error("InvalidAttributeValue", f"{message} Reason: {reason}" if reason else message)
+
+
 def missing(parameter: str) -> AwsError:
     return sqs_error("MissingRequiredParameterException", f"The request must contain the parameter {parameter}.")
-
-
-def unsupported(what: str) -> AwsError:
-    return sqs_error("UnsupportedOperation", f"The embedded SQS does not support {what}.")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import orjson
 
 from infra.local.request import Request
+from infra.local.sqs.arn import arn_of
 from infra.local.sqs.errors import no_such_queue, sqs_error
 from infra.local.sqs.settings import Settings, settings_of
+from infra.local.sqs.tally import Tally, tally_of
 
 FIND = """
 SELECT id, attributes, tags, created_at, modified_at, purged_at FROM sqs_queues WHERE region = ? AND name = ?
@@ -31,24 +33,32 @@ class Queue:
     created_at: int
     modified_at: int
     purged_at: int
+    #: What its actions count for CloudWatch.
+    tally: Tally
     #: All messages, hidden or not; None until somebody asked. Kept up by every action from then on.
     total: int | None = None
     #: At least as many as are in flight; None until the first receive after a start.
     in_flight: int | None = None
+    #: Whether a standard queue has, or lately had, messages with a group; None until somebody asked.
+    fair: bool | None = None
     #: The last slow count of hidden messages: when, in flight, delayed.
     hidden: tuple[int, int, int] | None = None
 
 
 def find(request: Request, url: str) -> Queue:
-    """The queue that a QueueUrl names, whatever host the URL was made with."""
+    """The queue that a QueueUrl names, whatever host the URL was made with.
+
+    The last two parts of its path count: `http://127.0.0.1:4566/000000000000/NAME`, the same after
+    `https://sqs.REGION.amazonaws.com/` or after `/queue/REGION/`. A name alone is taken too, as on AWS. The region
+    is always the one that the caller signed for.
+    """
     cache = queue_cache(request)
     queue = cache.get((request.region, url))
     if queue is None:
         head, _, name = url.rpartition("/")
-        _, _, account = head.rpartition("/")
-        if not head:
+        if not name:
             raise sqs_error("InvalidAddress", f"The address {url} is not valid for this endpoint.")
-        if account != request.account:
+        if head and head.rpartition("/")[2] != request.account:
             raise no_such_queue()
         queue = cache[request.region, url] = find_by_name(request, name)
     return queue
@@ -74,7 +84,7 @@ def look_up(request: Request, region: str, name: str) -> Queue | None:
             number=row[0],
             region=region,
             name=name,
-            arn=f"arn:aws:sqs:{region}:{request.account}:{name}",
+            arn=arn_of(request, region, name),
             key=("sqs", region, name),
             attributes=attributes,
             settings=settings_of(attributes),
@@ -82,6 +92,7 @@ def look_up(request: Request, region: str, name: str) -> Queue | None:
             created_at=row[3],
             modified_at=row[4],
             purged_at=row[5],
+            tally=tally_of(request, region, name),
         )
     return queue
 

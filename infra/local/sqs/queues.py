@@ -1,6 +1,10 @@
-"""The actions that make, find, list, empty and remove queues."""
+"""The actions that make, find, list, empty and remove queues.
 
-import re
+On AWS a deleted queue's name is blocked for 60 seconds (QueueDeletedRecently). Here it is free at once: that
+minute comes from the distance between AWS's own machines, and a test suite that makes its queues anew would
+spend its life waiting.
+"""
+
 from base64 import b64decode, b64encode
 from typing import Any
 
@@ -8,12 +12,14 @@ import orjson
 
 from infra.local.request import Request
 from infra.local.sqs import limits
-from infra.local.sqs.errors import invalid_value, no_such_queue, sqs_error, unsupported
+from infra.local.sqs.arn import arn_of, check_name
+from infra.local.sqs.attribute_values import changed_attributes
+from infra.local.sqs.errors import invalid_parameter, invalid_value, no_such_queue, sqs_error, unknown_attribute
+from infra.local.sqs.move_task import forget_tasks
+from infra.local.sqs.policy import TooManyStatements
 from infra.local.sqs.queue import find, find_by_name, forget_queues, look_up, url_of
-from infra.local.sqs.settings import checked_attributes, value_of
+from infra.local.sqs.settings import with_defaults
 from infra.local.sqs.tags import checked_tags
-
-QUEUE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.MAX_QUEUE_NAME_LENGTH}}}")
 
 INSERT = """
 INSERT INTO sqs_queues (id, region, name, attributes, tags, created_at, modified_at, purged_at)
@@ -30,30 +36,35 @@ WHERE region = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?
 def create_queue(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     """Make a queue, or answer the URL of one that exists with the same values for the attributes given."""
     name = params["QueueName"]
-    attributes = params.get("Attributes", {})
-    if name.endswith(".fifo") or "FifoQueue" in attributes:
-        raise unsupported("FIFO queues yet (a name ending in .fifo, or the attribute FifoQueue)")
-    if not QUEUE_NAME.fullmatch(name):
-        raise invalid_value(
-            name,
-            "QueueName",
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-        )
-    checked = checked_attributes(request, f"arn:aws:sqs:{request.region}:{request.account}:{name}", attributes)
-    tags = checked_tags(params.get("tags", {}))
+    changes = checked_attributes(request, name, params.get("Attributes", {}))
+    tags = checked_tags(name, {}, params.get("tags", {}))
     queue = look_up(request, request.region, name)
     if queue is None:
-        number = take_number(request)
-        row = (number, request.region, name, orjson.dumps(checked).decode(), orjson.dumps(tags).decode())
-        request.db.execute(INSERT, (*row, request.now, request.now))
+        attributes = {attribute: value for attribute, value in changes.items() if value}
+        row = (take_number(request), request.region, name, orjson.dumps(attributes).decode())
+        request.db.execute(INSERT, (*row, orjson.dumps(tags).decode(), request.now, request.now))
     else:
-        for attribute, value in checked.items():
-            if value_of(queue.attributes, attribute) != value:
+        has = with_defaults(queue.attributes)
+        for attribute, value in changes.items():
+            if has.get(attribute, "") != value:
                 raise sqs_error(
                     "QueueNameExists",
                     "A queue already exists with the same name and a different value for attribute " + attribute,
                 )
     return {"QueueUrl": url_of(request, name)}
+
+
+def checked_attributes(request: Request, name: str, given: dict[str, str]) -> dict[str, str]:
+    """The attributes of a queue to be made, in their normal form; its kind and its name must fit."""
+    fifo = "FifoQueue" in given
+    if fifo and given["FifoQueue"].lower() != "true":
+        # "If you don't specify the FifoQueue attribute, SQS creates a standard queue": there is no other way.
+        raise unknown_attribute("FifoQueue")
+    check_name(name, fifo=fifo)
+    try:
+        return changed_attributes(request, arn_of(request, request.region, name), given, {}, fifo=fifo)
+    except TooManyStatements as error:
+        raise invalid_parameter(str(error)) from None
 
 
 def take_number(request: Request) -> int:
@@ -96,6 +107,7 @@ def token_after(name: str) -> str:
 
 def delete_queue(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     queue = find(request, params["QueueUrl"])
+    forget_tasks(request, queue)
     request.db.execute("INSERT INTO sqs_abandoned VALUES (?)", (queue.number,))
     request.db.execute("DELETE FROM sqs_queues WHERE id = ?", (queue.number,))
     forget_queues(request)

@@ -9,15 +9,10 @@ from typing import Any
 import orjson
 
 from infra.local.request import Request
-from infra.local.sqs.counts import add_to_total
 from infra.local.sqs.queue import Queue, find, look_up, url_of
 from infra.local.sqs.queues import page_of, token_after
+from infra.local.sqs.transfer import move
 
-MOVE = """
-UPDATE sqs_messages
-SET queue = ?, visible_at = ?, receives = 0, received_at = 0, extra = ?
-WHERE id = ?
-"""
 #: Queues that name this ARN in their redrive policy, one more than asked for.
 SOURCES = """
 SELECT name FROM sqs_queues
@@ -36,15 +31,10 @@ def dead_letter_queue(request: Request, queue: Queue) -> Queue | None:
 def bury(request: Request, queue: Queue, dead: Queue, messages: list[tuple[int, str | None]]) -> None:
     """Move messages, given as (row id, stored extra), to their dead-letter queue, visible at once."""
 
-    def with_origin(extra: str | None) -> str:
-        kept = {} if extra is None else orjson.loads(extra)
-        return orjson.dumps(kept | {"origin": queue.arn}).decode()
+    def with_origin(extra: str | None) -> dict[str, Any]:
+        return (orjson.loads(extra) if extra else {}) | {"origin": queue.arn}
 
-    moves = [(dead.number, request.now, with_origin(extra), row_id) for row_id, extra in messages]
-    request.db.executemany(MOVE, moves)
-    add_to_total(queue, -len(moves))
-    add_to_total(dead, len(moves))
-    request.wake(dead.key)
+    move(request, queue, dead, [(row_id, with_origin(extra)) for row_id, extra in messages])
 
 
 def list_dead_letter_source_queues(request: Request, params: dict[str, Any]) -> dict[str, Any]:
@@ -56,3 +46,8 @@ def list_dead_letter_source_queues(request: Request, params: dict[str, Any]) -> 
     if len(rows) > limit and "MaxResults" in params:
         reply["NextToken"] = token_after(names[-1])
     return reply
+
+
+def has_sources(request: Request, queue: Queue) -> bool:
+    """Whether the queue is the dead-letter queue of another."""
+    return request.db.execute(SOURCES, (queue.region, "", queue.arn, 1)).fetchone() is not None

@@ -7,16 +7,36 @@ from infra.local.request import Request
 from infra.local.sqs import limits
 from infra.local.sqs.batches import checked_entries, failure, reply
 from infra.local.sqs.counts import add_to_total
-from infra.local.sqs.errors import sqs_error
+from infra.local.sqs.errors import invalid_parameter, sqs_error
+from infra.local.sqs.fairness import store
+from infra.local.sqs.fifo import Arrivals, refusal
 from infra.local.sqs.message import INSERT, Row, compose
-from infra.local.sqs.queue import find
+from infra.local.sqs.queue import Queue, find
 
 
 def send_message(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     queue = find(request, params["QueueUrl"])
-    row, sent, _ = compose(request, queue, params)
-    request.db.execute(INSERT, row)
+    if queue.settings.fifo:
+        return send_to_fifo(request, queue, params)
+    row, sent, size = compose(request, queue, params)
+    if "MessageGroupId" in params:
+        store(request, queue, [(params["MessageGroupId"], row)])
+    else:
+        request.db.execute(INSERT, row)
+    queue.tally.send(size)
     add_to_total(queue, 1)
+    request.wake(queue.key)
+    return sent
+
+
+def send_to_fifo(request: Request, queue: Queue, params: dict[str, Any]) -> dict[str, Any]:
+    refused = refusal(queue, params)
+    if refused is not None:
+        raise refused
+    arrivals = Arrivals(request, queue)
+    sent, size, new = arrivals.compose(params)
+    count(queue, size, new)
+    add_to_total(queue, arrivals.store())
     request.wake(queue.key)
     return sent
 
@@ -24,28 +44,86 @@ def send_message(request: Request, params: dict[str, Any]) -> dict[str, Any]:
 def send_message_batch(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     """Send what can be sent; a message that is refused fails alone, a batch that is too large as a whole."""
     queue = find(request, params["QueueUrl"])
+    entries = checked_entries(params, "SendMessageBatchRequestEntry")
+    if queue.settings.fifo:
+        return send_batch_to_fifo(request, queue, entries)
     rows: list[Row] = []
+    in_groups: list[tuple[str, Row]] = []
+    sizes: list[int] = []
     successful: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    total = 0
-    for entry in checked_entries(params, "SendMessageBatchRequestEntry"):
+    refused = 0
+    for entry in entries:
         try:
             row, sent, size = compose(request, queue, entry)
         except AwsError as error:
             failed.append(failure(entry["Id"], error))
-            total += len(entry["MessageBody"].encode(errors="replace"))
+            refused += size_of_refused(entry)
         else:
             sent["Id"] = entry["Id"]
-            rows.append(row)
+            if "MessageGroupId" in entry:
+                in_groups.append((entry["MessageGroupId"], row))
+            else:
+                rows.append(row)
             successful.append(sent)
-            total += size
-    if total > limits.MAX_MESSAGE_BYTES:
-        raise sqs_error(
-            "BatchRequestTooLong",
-            f"Batch requests cannot be longer than {limits.MAX_MESSAGE_BYTES} bytes. You have sent {total} bytes.",
-        )
+            sizes.append(size)
+    check_total(sum(sizes) + refused)
     if rows:
         request.db.executemany(INSERT, rows)
-        add_to_total(queue, len(rows))
+    if in_groups:
+        store(request, queue, in_groups)
+    if sizes:
+        queue.tally.send_batch(sizes)
+        add_to_total(queue, len(sizes))
         request.wake(queue.key)
     return reply(successful, failed)
+
+
+def send_batch_to_fifo(request: Request, queue: Queue, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """As above; but a message without a group, or without a deduplication id, fails the whole batch."""
+    for entry in entries:
+        refused = refusal(queue, entry)
+        if refused is not None:
+            raise invalid_parameter(refused.message)
+    arrivals = Arrivals(request, queue)
+    sizes: list[tuple[int, bool]] = []
+    successful: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    total = 0
+    for entry in entries:
+        try:
+            sent, size, new = arrivals.compose(entry)
+        except AwsError as error:
+            failed.append(failure(entry["Id"], error))
+            total += size_of_refused(entry)
+        else:
+            sent["Id"] = entry["Id"]
+            successful.append(sent)
+            sizes.append((size, new))
+            total += size
+    check_total(total)
+    for size, new in sizes:
+        count(queue, size, new)
+    add_to_total(queue, arrivals.store())
+    request.wake(queue.key)
+    return reply(successful, failed)
+
+
+def size_of_refused(entry: dict[str, Any]) -> int:
+    """What a message that was not composed adds to its batch, in bytes."""
+    return len(entry["MessageBody"].encode(errors="replace"))
+
+
+def check_total(size: int) -> None:
+    if size > limits.MAX_MESSAGE_BYTES:
+        raise sqs_error(
+            "BatchRequestTooLong",
+            f"Batch requests cannot be longer than {limits.MAX_MESSAGE_BYTES} bytes. You have sent {size} bytes.",
+        )
+
+
+def count(queue: Queue, size: int, new: bool) -> None:
+    """For the metrics: a send, or the repetition of one."""
+    queue.tally.send(size)
+    if not new:
+        queue.tally.deduplicated += 1

@@ -1,17 +1,15 @@
-"""Queue attributes that can be set: their names, defaults, ranges, and the form in which they are kept.
+"""What a queue's attributes come to: the values it has without being told, and the numbers its actions need.
 
-AWS speaks of attributes as strings. They are checked here once and kept as strings in one normal form, so
-that CreateQueue can compare them; `Settings` holds what the message actions need, as numbers.
+AWS speaks of attributes as strings, and so they are kept, in one normal form (see `attribute_values`); `Settings`
+holds what the message actions need, read once.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.local.request import Request
 from infra.local.sqs import limits
-from infra.local.sqs.errors import sqs_error, unsupported
-from infra.local.sqs.policy import RedrivePolicy, checked_allow_policy, checked_redrive_policy
+from infra.local.sqs.redrive_policy import RedrivePolicy
 
 #: Attributes that are whole numbers: (default, least, most), in seconds and bytes.
 NUMBERS = {
@@ -27,24 +25,19 @@ NUMBERS = {
 }
 #: What a queue has without being told.
 DEFAULTS = {name: str(number[0]) for name, number in NUMBERS.items()} | {"SqsManagedSseEnabled": "true"}
-
-#: Attributes of AWS that mean something the embedded engine does not do; better refused than ignored.
-UNSUPPORTED = frozenset(
-    {
-        "Policy",
-        "KmsMasterKeyId",
-        "KmsDataKeyReusePeriodSeconds",
-        "ContentBasedDeduplication",
-        "DeduplicationScope",
-        "FifoThroughputLimit",
-        "FifoQueue",
-    }
-)
+#: What a FIFO queue has beside.
+FIFO_DEFAULTS = {
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
+    "FifoThroughputLimit": "perQueue",
+}
+#: What a queue with a KMS key has beside.
+KMS_DEFAULTS = {"KmsDataKeyReusePeriodSeconds": str(limits.DEFAULT_KEY_REUSE)}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The numbers of a queue, in milliseconds where they are added to times."""
+    """A queue's attributes as its actions use them, in milliseconds where they are added to times."""
 
     delay: int
     visibility: int
@@ -54,6 +47,14 @@ class Settings:
     #: Bytes.
     max_size: int
     redrive: RedrivePolicy | None
+    #: The rest is of FIFO queues.
+    fifo: bool
+    #: A message without a deduplication id is told from others by its body.
+    content_based_deduplication: bool
+    #: A deduplication id counts within its message group, not in the whole queue.
+    deduplication_by_group: bool
+    #: "perMessageGroupId": each message group has the throughput of a whole queue.
+    throughput_by_group: bool
 
 
 def settings_of(attributes: Mapping[str, str]) -> Settings:
@@ -68,37 +69,18 @@ def settings_of(attributes: Mapping[str, str]) -> Settings:
         wait=number("ReceiveMessageWaitTimeSeconds"),
         max_size=number("MaximumMessageSize"),
         redrive=None if policy is None else RedrivePolicy(**json.loads(policy)),
+        fifo=attributes.get("FifoQueue") == "true",
+        content_based_deduplication=attributes.get("ContentBasedDeduplication") == "true",
+        deduplication_by_group=attributes.get("DeduplicationScope") == "messageGroup",
+        throughput_by_group=attributes.get("FifoThroughputLimit") == "perMessageGroupId",
     )
 
 
-def value_of(attributes: Mapping[str, str], name: str) -> str:
-    """The value that a queue has for an attribute, "" for one that was never set and has no default."""
-    return attributes.get(name, DEFAULTS.get(name, ""))
-
-
-def checked_attributes(request: Request, arn: str, attributes: Mapping[str, str]) -> dict[str, str]:
-    """The attributes in their normal form, for the queue with that ARN; raises for what AWS would refuse."""
-    return {name: _checked(request, arn, name, value) for name, value in attributes.items()}
-
-
-def _checked(request: Request, arn: str, name: str, value: str) -> str:
-    if name in NUMBERS:
-        _, least, most = NUMBERS[name]
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
-            raise invalid_attribute(name)
-        return str(int(value))
-    if name == "SqsManagedSseEnabled":
-        if value not in ("true", "false"):
-            raise invalid_attribute(name)
-        return value
-    if name == "RedrivePolicy":
-        return checked_redrive_policy(request, arn, value)
-    if name == "RedriveAllowPolicy":
-        return checked_allow_policy(value)
-    if name in UNSUPPORTED:
-        raise unsupported(f"the queue attribute {name}")
-    raise sqs_error("InvalidAttributeName", f"Unknown Attribute {name}.")
-
-
-def invalid_attribute(name: str) -> Exception:
-    return sqs_error("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+def with_defaults(attributes: Mapping[str, str]) -> dict[str, str]:
+    """All attributes that a queue shows for those that were set on it."""
+    shown = dict(DEFAULTS)
+    if attributes.get("FifoQueue") == "true":
+        shown |= FIFO_DEFAULTS
+    if "KmsMasterKeyId" in attributes:
+        shown |= KMS_DEFAULTS
+    return {**shown, **attributes}

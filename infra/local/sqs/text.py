@@ -2,8 +2,9 @@
 
 import re
 
-#: "A message can include only XML, JSON, and unformatted text: #x9 | #xA | #xD | #x20 to #xD7FF |
-#: #xE000 to #xFFFD | #x10000 to #x10FFFF" (SendMessage in the API reference); this finds any other.
+#: As AWS's errors name them (SendMessage in the API reference).
+ALLOWED = "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+#: Finds any other.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

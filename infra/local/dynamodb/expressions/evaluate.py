@@ -11,7 +11,6 @@ from infra.local.dynamodb.attributes import (
     equal,
     type_of,
 )
-from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions.ast import (
     And,
     Between,
@@ -158,7 +157,7 @@ def _between(node: Between, scope: Scope) -> Test:
     for part in (node.operand, node.low, node.high):
         _require_type(scope, part, "BETWEEN", ORDERED_TYPES)
     if isinstance(node.low, Value) and isinstance(node.high, Value):
-        _require_bounds(scope, node.low.placeholder, node.high.placeholder)
+        _require_bounds(scope, scope.placeholder(node.low), scope.placeholder(node.high))
     operand = compile_operand(node.operand, scope)
     low, high = compile_operand(node.low, scope), compile_operand(node.high, scope)
 
@@ -209,7 +208,7 @@ def _function(node: Call, scope: Scope) -> Test:
                 "Incorrect operand type for operator or function; operator or function: attribute_type, "
                 "operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
             )
-        _require_type_name(scope, second.placeholder)
+        _require_type_name(scope, scope.placeholder(second))
         return lambda item, values: _is_type(left(item, values), right(item, values))
     if node.function == "begins_with":
         _require_type(scope, first, "begins_with", _PREFIX_TYPES)
@@ -261,36 +260,31 @@ def _size(operand: Read) -> Read:
 def _require_type(scope: Scope, operand: Operand, operator: str, allowed: frozenset[str]) -> None:
     if not isinstance(operand, Value):
         return
-    placeholder, kind = operand.placeholder, scope.kind
+    placeholder = scope.placeholder(operand)
 
     def check(values: Values) -> None:
         given = type_of(values[placeholder])
         if given not in allowed:
-            raise invalid(
-                f"Invalid {kind}: Incorrect operand type for operator or function; "
+            raise scope.wrong(
+                "Incorrect operand type for operator or function; "
                 f"operator or function: {operator}, operand type: {given}"
             )
 
-    scope.checks.append(check)
+    scope.require(check)
 
 
 def _require_type_name(scope: Scope, placeholder: str) -> None:
-    kind = scope.kind
-
     def check(values: Values) -> None:
         name = values[placeholder]["S"]
         if name not in ALL_TYPES:
-            raise invalid(
-                f"Invalid {kind}: Invalid attribute type name found; type: {name}, "
-                "valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+            raise scope.wrong(
+                f"Invalid attribute type name found; type: {name}, valid types: {{B,NULL,SS,BOOL,L,BS,N,NS,S,M}}"
             )
 
-    scope.checks.append(check)
+    scope.require(check)
 
 
 def _require_bounds(scope: Scope, low: str, high: str) -> None:
-    kind = scope.kind
-
     def check(values: Values) -> None:
         bottom, top = values[low], values[high]
         order = compare(bottom, top)
@@ -301,13 +295,13 @@ def _require_bounds(scope: Scope, low: str, high: str) -> None:
             if order is None
             else "upper bound to be greater than or equal to lower bound"
         )
-        raise invalid(
-            f"Invalid {kind}: The BETWEEN operator requires {rule}; "
+        raise scope.wrong(
+            f"The BETWEEN operator requires {rule}; "
             f"lower bound operand: AttributeValue: {_shown(bottom)}, "
             f"upper bound operand: AttributeValue: {_shown(top)}"
         )
 
-    scope.checks.append(check)
+    scope.require(check)
 
 
 def _require_distinct(scope: Scope, operator: str, first: Operand, second: Operand) -> None:

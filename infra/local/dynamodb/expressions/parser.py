@@ -198,7 +198,7 @@ class _Parser(Cursor):
         self.advance()
         node = self._disjunction() if self.functions is CONDITION_FUNCTIONS else self._sum()
         inner_end = self.groups.get(start + 1)
-        if inner_end == self.at and self.tokens[self.at].text == ")":
+        if inner_end == self.at and self.tokens[self.at].text == ")" and self.kind != "KeyConditionExpression":
             raise self.wrong("The expression has redundant parentheses;")
         self.expect(")")
         self.groups[start] = self.at

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes, canonical_value
-from infra.local.dynamodb.errors import invalid
+from infra.local.dynamodb.errors import IllegalValue, invalid
 from infra.local.dynamodb.expressions.evaluate import compile_condition
 from infra.local.dynamodb.expressions.keycondition import KeyTest, compile_key_condition
 from infra.local.dynamodb.expressions.parser import parse_condition, parse_projection, parse_update
@@ -48,6 +48,10 @@ class Plan:
     #: Value placeholder -> the parameter whose expression uses it.
     values: Mapping[str, str]
     checks: tuple[Check, ...]
+    #: Placeholders and checks in the order of the expressions, to find the first problem.
+    trail: tuple[tuple[str, str | Check], ...] = ()
+    #: Attributes of which some expression goes into the parts, as no key can be.
+    nested: frozenset[str] = frozenset()
 
 
 def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
@@ -67,11 +71,8 @@ def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
         if plan.values:
             raise _undefined(plan, _NO_VALUES)
         return plan, _NO_VALUES
-    try:
-        values = canonical_attributes(given)
-    except AwsError:
-        raise _illegal_value(given) from None
-    if values.keys() != plan.values.keys():
+    values = canonical_attributes(given)
+    if not values or values.keys() != plan.values.keys():
         raise _mismatch(plan, params, values)
     for check in plan.checks:
         check(values)
@@ -92,12 +93,16 @@ def _plan(
     used_names: set[str] = set()
     used_values: dict[str, str] = {}
     checks: list[Check] = []
+    trail: list[tuple[str, str | Check]] = []
+    nested: set[str] = set()
 
     def note(scope: Scope) -> frozenset[str]:
         used_names.update(scope.used_names)
-        for placeholder in sorted(scope.used_values):
+        for placeholder in scope.used_values:
             used_values.setdefault(placeholder, scope.kind)
         checks.extend(scope.checks)
+        trail.extend((scope.kind, step) for step in scope.trail)
+        nested.update(scope.nested)
         return frozenset(scope.heads)
 
     key_tests: tuple[KeyTest, ...] = ()
@@ -143,6 +148,8 @@ def _plan(
         key_tests=key_tests,
         values=MappingProxyType(used_values),
         checks=tuple(checks),
+        trail=tuple(trail),
+        nested=frozenset(nested),
     )
 
 
@@ -177,17 +184,28 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
 
 
 def _undefined(plan: Plan, values: Values) -> Exception:
-    placeholder, kind = next((name, kind) for name, kind in plan.values.items() if name not in values)
-    return invalid(
-        f"Invalid {kind}: An expression attribute value used in expression is not defined; "
-        f"attribute value: {placeholder}"
-    )
+    """The first problem of expressions some of whose values are not defined."""
+    for kind, step in plan.trail:
+        if not isinstance(step, str):
+            try:
+                step(values)
+            except AwsError as error:
+                return error
+        elif step not in values:
+            return invalid(
+                f"Invalid {kind}: An expression attribute value used in expression is not defined; "
+                f"attribute value: {step}"
+            )
+    raise AssertionError("a value was not defined and then it was")
 
 
-def _illegal_value(given: Item) -> Exception:
+def older_wording(given: Item) -> AwsError:
+    """The refusal of ExpressionAttributeValues, one of which is illegal, where AWS still gives the older wording."""
     for key, value in given.items():
         try:
             canonical_value(value)
+        except IllegalValue as error:
+            return invalid(f"ExpressionAttributeValues contains invalid value: {error.older} for key {key}")
         except AwsError as error:
             return invalid(f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}")
     raise AssertionError("a value was refused and then was not")

@@ -30,7 +30,11 @@ class Scope:
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
         self.checks: list[Check] = []
+        #: Placeholders and checks in the order of the expression, to find the first that fails.
+        self.trail: list[str | Check] = []
         self.heads: set[str] = set()
+        #: Of the heads, those of paths that go deeper.
+        self.nested: set[str] = set()
 
     def steps(self, path: Path) -> Steps:
         resolved: list[Step] = []
@@ -45,11 +49,20 @@ class Scope:
             else:
                 resolved.append(step)
         self.heads.add(str(resolved[0]))
+        if len(resolved) > 1:
+            self.nested.add(str(resolved[0]))
         return tuple(resolved)
 
     def placeholder(self, value: Value) -> str:
-        self.used_values.add(value.placeholder)
+        if value.placeholder not in self.used_values:
+            self.used_values.add(value.placeholder)
+            self.trail.append(value.placeholder)
         return value.placeholder
+
+    def require(self, check: Check) -> None:
+        """Asks something of values that have been noted by `placeholder`."""
+        self.checks.append(check)
+        self.trail.append(check)
 
     def wrong(self, message: str) -> Exception:
         return invalid(f"Invalid {self.kind}: {message}")

@@ -35,7 +35,8 @@ def tokenize(kind: str, text: str) -> list[Token]:
         raise invalid(f"Invalid {kind}: The expression can not be empty;")
     size = len(text.encode(errors="surrogatepass"))
     if size > EXPRESSION_BYTES:
-        raise invalid(f"Invalid {kind}: Expression size has exceeded the maximum allowed size; expression size: {size}")
+        told = "" if kind == "UpdateExpression" else f" expression size: {size}"
+        raise invalid(f"Invalid {kind}: Expression size has exceeded the maximum allowed size;{told}")
     tokens: list[Token] = []
     place, length = 0, len(text)
     while place < length:
@@ -44,14 +45,23 @@ def tokenize(kind: str, text: str) -> list[Token]:
             continue
         match = _TOKEN.match(text, place)
         if match is None:
-            stray = Token("mark", text[place], place)
-            tokens.append(stray)
-            raise syntax_error(kind, text, tokens, len(tokens) - 1)
+            tokens.append(Token("mark", text[place], place))
+            raise _stray(kind, text, tokens)
         assert match.lastgroup is not None
         tokens.append(Token(match.lastgroup, match[0], place))
         place = match.end()
     tokens.append(Token(END, "<EOF>", length))
     return tokens
+
+
+def _stray(kind: str, text: str, tokens: list[Token]) -> Exception:
+    """The error of a character that begins no token, which is the last of `tokens`."""
+    at = len(tokens) - 1
+    rest = text[tokens[at].start + 1 :].lstrip(_SPACE)
+    place = len(text) - len(rest)
+    following = _TOKEN.match(text, place)
+    tokens.append(Token("mark", following[0] if following else rest[:1], place))
+    return syntax_error(kind, text, tokens, at)
 
 
 def syntax_error(kind: str, text: str, tokens: list[Token], at: int) -> Exception:

@@ -18,6 +18,7 @@ from infra.local.dynamodb.attributes import (
 )
 from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions.ast import Add, Arithmetic, Call, Delete, Operand, Path, Set, Update, Value
+from infra.local.dynamodb.expressions.evaluate import compile_operand
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.scope import Read, Scope, Steps, Values, find, require_apart
 from infra.local.dynamodb.numbers import added, negated
@@ -55,6 +56,13 @@ class UpdateProgram:
     touched: Projector
     #: Attributes of which only a part is written, whose nesting may have grown.
     nested: tuple[str, ...]
+    #: What is said of an ADD or DELETE that does not fit the attribute.
+    mismatch: str = _WRONG_TYPE
+
+    @property
+    def creates(self) -> bool:
+        """Whether there is an item after it where there was none: not when it only takes things away."""
+        return bool(self.plain or self.computed or self.added)
 
     def apply(self, item: Item, values: Values) -> None:
         """Changes `item` in place; a refusal leaves it half changed, so it must be a copy of its own."""
@@ -67,9 +75,9 @@ class UpdateProgram:
                 raise invalid(_NO_ATTRIBUTE)
             _put(item, steps, result)
         for steps, placeholder in self.added:
-            _add(item, steps, values[placeholder])
+            _add(item, steps, values[placeholder], self.mismatch)
         for steps, placeholder in self.deleted:
-            _delete(item, steps, values[placeholder])
+            _delete(item, steps, values[placeholder], self.mismatch)
         for name in self.dropped:
             item.pop(name, None)
         for steps in self.removed:
@@ -95,11 +103,11 @@ def compile_update(node: Update, scope: Scope) -> UpdateProgram:
             else:
                 computed.append((steps, _compile_operand(action.value, scope)))
         elif isinstance(action, Add):
-            _require_type(scope, "ADD", action.value.placeholder, SET_TYPES | {"N"})
             added_.append((steps, scope.placeholder(action.value)))
+            _require_type(scope, "ADD", action.value.placeholder, SET_TYPES | {"N"})
         elif isinstance(action, Delete):
-            _require_type(scope, "DELETE", action.value.placeholder, SET_TYPES)
             deleted.append((steps, scope.placeholder(action.value)))
+            _require_type(scope, "DELETE", action.value.placeholder, SET_TYPES)
         else:
             removed.append(steps)
     require_apart(scope, paths)
@@ -137,7 +145,7 @@ def _compile_operand(node: Operand, scope: Scope) -> Read:
 def _arithmetic(node: Arithmetic, scope: Scope) -> Read:
     for operand in (node.left, node.right):
         _require_operand(scope, node.operator, operand, "N")
-    left, right = _compile_operand(node.left, scope), _compile_operand(node.right, scope)
+    left, right = _compile_addend(node.left, scope), _compile_addend(node.right, scope)
     minus = node.operator == "-"
 
     def total(item: Item, values: Values) -> AttributeValue:
@@ -147,6 +155,11 @@ def _arithmetic(node: Arithmetic, scope: Scope) -> Read:
         return {"N": added(a["N"], negated(b["N"]) if minus else b["N"])}
 
     return total
+
+
+def _compile_addend(node: Operand, scope: Scope) -> Read:
+    """As `_compile_operand`, of what is only looked at: it may be shared with the item."""
+    return compile_operand(node, scope) if isinstance(node, Path | Value) else _compile_operand(node, scope)
 
 
 def _if_not_exists(node: Call, scope: Scope) -> Read:
@@ -190,23 +203,25 @@ def _put(item: Item, steps: Steps, value: AttributeValue) -> None:
         holder[last] = value
 
 
-def _add(item: Item, steps: Steps, value: AttributeValue) -> None:
+def _add(item: Item, steps: Steps, value: AttributeValue, mismatch: str) -> None:
     old = find(item, steps)
     if old is None:
         _put(item, steps, copied(value))
         return
     kind = type_of(value)
     if kind not in old:
-        raise invalid(_WRONG_TYPE)
+        raise invalid(mismatch)
     if kind == "N":
         old_sum = {"N": added(old["N"], value["N"])}
+    elif kind == "L":
+        old_sum = {"L": old["L"] + copied(value)["L"]}
     else:
         present = set(old[kind])
         old_sum = {kind: old[kind] + [member for member in value[kind] if member not in present]}
     _put(item, steps, old_sum)
 
 
-def _delete(item: Item, steps: Steps, value: AttributeValue) -> None:
+def _delete(item: Item, steps: Steps, value: AttributeValue, mismatch: str) -> None:
     old = find(item, steps)
     if old is None:
         if len(steps) > 1:
@@ -214,7 +229,7 @@ def _delete(item: Item, steps: Steps, value: AttributeValue) -> None:
         return
     kind = type_of(value)
     if kind not in old:
-        raise invalid(_WRONG_TYPE)
+        raise invalid(mismatch)
     unwanted = set(value[kind])
     left = [member for member in old[kind] if member not in unwanted]
     if left:
@@ -249,31 +264,29 @@ def _by_index(steps: Steps) -> tuple[tuple[bool, Any], ...]:
 
 
 def _require_type(scope: Scope, operator: str, placeholder: str, allowed: frozenset[str]) -> None:
-    kind = scope.kind
-
     def check(values: Values) -> None:
         given = type_of(values[placeholder])
         if given not in allowed:
-            raise invalid(
-                f"Invalid {kind}: Incorrect operand type for operator or function; "
+            raise scope.wrong(
+                f"Incorrect operand type for operator or function; "
                 f"operator: {operator}, operand type: {_LONG_TYPES.get(given, given)}, "
                 f"typeSet: ALLOWED_FOR_{operator}_OPERAND"
             )
 
-    scope.checks.append(check)
+    scope.require(check)
 
 
 def _require_operand(scope: Scope, operator: str, operand: Operand, wanted: str) -> None:
     if not isinstance(operand, Value):
         return
-    placeholder, kind = operand.placeholder, scope.kind
+    placeholder = scope.placeholder(operand)
 
     def check(values: Values) -> None:
         given = type_of(values[placeholder])
         if given != wanted:
-            raise invalid(
-                f"Invalid {kind}: Incorrect operand type for operator or function; "
+            raise scope.wrong(
+                f"Incorrect operand type for operator or function; "
                 f"operator or function: {operator}, operand type: {given}"
             )
 
-    scope.checks.append(check)
+    scope.require(check)

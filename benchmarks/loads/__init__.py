@@ -1,0 +1,1 @@
+"""What clients ask of an AWS server, one service a file: the same boto3 script for every server."""

@@ -1,0 +1,184 @@
+"""UpdateTable: throughput and billing, protection and class, and one global index made or dropped at a time.
+
+An index that is made is back-filled by chores.py; until that is done the table is UPDATING and takes no other change.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infra.local.dynamodb.chores import begin, is_pending
+from infra.local.dynamodb.constraints import check
+from infra.local.dynamodb.create_table import check_encryption
+from infra.local.dynamodb.definition import (
+    attribute_types,
+    check_global_index,
+    check_projected,
+    check_stream,
+)
+from infra.local.dynamodb.describe_table import describe, existing
+from infra.local.dynamodb.errors import in_use, invalid, invalid_value
+from infra.local.dynamodb.limits import GLOBAL_INDEXES
+from infra.local.dynamodb.parameters import check_known
+from infra.local.dynamodb.tables import Table, save_definition
+from infra.local.dynamodb.throughput import change_throughput
+from infra.local.errors import AwsError
+from infra.local.request import Request
+
+_PARAMETERS = frozenset(
+    {
+        "TableName",
+        "AttributeDefinitions",
+        "BillingMode",
+        "ProvisionedThroughput",
+        "GlobalSecondaryIndexUpdates",
+        "StreamSpecification",
+        "SSESpecification",
+        "TableClass",
+        "DeletionProtectionEnabled",
+        "OnDemandThroughput",
+        "WarmThroughput",
+    }
+)
+#: Parameters that are only written down.
+_SETTINGS = ("SSESpecification", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput")
+_ACTIONS = ("Update", "Create", "Delete")
+
+
+def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
+    check("UpdateTable", params)
+    check_known("UpdateTable", params, _PARAMETERS)
+    updates = params.get("GlobalSecondaryIndexUpdates", [])
+    _check_asked(params, updates)
+    check_stream("UpdateTable", params)
+    check_encryption("UpdateTable", params)
+    table = existing(request, params["TableName"])
+    if is_pending(request, table, "index"):
+        raise in_use(f"Table is being updated: {table.name}")
+    definition = dict(table.definition)
+    change_throughput(definition, params, request.now)
+    for setting in _SETTINGS:
+        if setting in params:
+            definition[setting] = params[setting]
+    if "TableClass" in params:
+        definition["TableClassDateTime"] = request.now / 1000
+    made = dropped = None
+    for update in updates:
+        if "Create" in update:
+            made = _with_index(table, definition, update["Create"], attribute_types(params))
+        elif "Delete" in update:
+            dropped = _without_index(table, definition, update["Delete"]["IndexName"])
+    changed = save_definition(request, table, definition)
+    if dropped is not None:
+        index = table.index(dropped)
+        assert index is not None  # _without_index found it
+        request.db.execute(index.columns.drop)
+    if made is not None:
+        index = changed.index(made)
+        assert index is not None  # _with_index put it there
+        for statement in index.columns.add:
+            request.db.execute(statement)
+        begin(request, changed, "index", made)
+    return {"TableDescription": _describe(request, changed, table, dropped)}
+
+
+def _check_asked(params: Mapping[str, Any], updates: Sequence[Mapping[str, Any]]) -> None:
+    """What can be said of the request without the table."""
+    if not updates and not (params.keys() - {"TableName", "AttributeDefinitions", "GlobalSecondaryIndexUpdates"}):
+        raise invalid(
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+            "SSESpecification or ReplicaUpdates is required"
+        )
+    names: set[str] = set()
+    online = 0
+    for update in updates:
+        actions = [action for action in _ACTIONS if action in update]
+        if not actions:
+            raise invalid_value(
+                "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+                "GlobalSecondaryIndexUpdate.Delete must not be null"
+            )
+        if len(actions) > 1:
+            raise invalid_value(
+                "Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+                "GlobalSecondaryIndexUpdate.Delete can be specified"
+            )
+        name = update[actions[0]]["IndexName"]
+        if name in names:
+            raise invalid_value(
+                f"Only one global secondary index update per index is allowed simultaneously. Index: {name}"
+            )
+        names.add(name)
+        online += actions[0] != "Update"
+    if online > 1:
+        raise AwsError(
+            "LimitExceededException",
+            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+        )
+
+
+def _with_index(table: Table, definition: dict[str, Any], asked: Mapping[str, Any], types: Mapping[str, str]) -> str:
+    """Adds an index to the definition; says its name."""
+    name: str = asked["IndexName"]
+    if table.index(name) is not None:
+        raise invalid(f"Attempting to create an index which already exists: {name}")
+    check_global_index(asked, types, definition.get("BillingMode", "PROVISIONED"))
+    known = {entry["AttributeName"]: entry["AttributeType"] for entry in definition["AttributeDefinitions"]}
+    used = [part["AttributeName"] for part in asked["KeySchema"]]
+    for attribute in used:
+        if known.get(attribute, types[attribute]) != types[attribute]:
+            raise invalid_value(
+                "Attributes cannot be redefined. Please check that your attribute has the same type as previously "
+                f"defined. Attribute: {attribute}, existing type: {known[attribute]}, new type: {types[attribute]}"
+            )
+    indexes = definition.get("GlobalSecondaryIndexes", [])
+    if len(indexes) == GLOBAL_INDEXES:
+        raise AwsError(
+            "LimitExceededException",
+            f"Subscriber limit exceeded: GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES}",
+        )
+    number = definition["NextNumber"]
+    definition["NextNumber"] = number + 1
+    definition["GlobalSecondaryIndexes"] = [*indexes, {**asked, "Number": number, "IndexStatus": "CREATING"}]
+    check_projected([*definition.get("LocalSecondaryIndexes", ()), *definition["GlobalSecondaryIndexes"]])
+    definition["AttributeDefinitions"] = [
+        *definition["AttributeDefinitions"],
+        *(
+            {"AttributeName": attribute, "AttributeType": types[attribute]}
+            for attribute in used
+            if attribute not in known
+        ),
+    ]
+    return name
+
+
+def _without_index(table: Table, definition: dict[str, Any], name: str) -> str:
+    """Takes an index out of the definition, and with it the attributes that only it had as keys."""
+    index = table.index(name)
+    if index is None:
+        raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index: {name} not found")
+    if index.local:
+        raise invalid_value(f"Index is not a global secondary index: {name}")
+    left = [entry for entry in definition["GlobalSecondaryIndexes"] if entry["IndexName"] != name]
+    del definition["GlobalSecondaryIndexes"]
+    if left:
+        definition["GlobalSecondaryIndexes"] = left
+    holders = (definition, *left, *definition.get("LocalSecondaryIndexes", ()))
+    used = {part["AttributeName"] for holder in holders for part in holder["KeySchema"]}
+    definition["AttributeDefinitions"] = [
+        entry for entry in definition["AttributeDefinitions"] if entry["AttributeName"] in used
+    ]
+    return name
+
+
+def _describe(request: Request, changed: Table, before: Table, dropped: str | None) -> dict[str, Any]:
+    """The reply: as on AWS the change is under way, whatever has been done of it."""
+    description = describe(request, changed, status="UPDATING")
+    known = {index.name for index in before.indexes}
+    for index in description.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] not in known:
+            index |= {"IndexStatus": "CREATING", "Backfilling": False}
+    if dropped is not None:
+        going = describe(request, before)["GlobalSecondaryIndexes"]
+        gone = next(index for index in going if index["IndexName"] == dropped)
+        description.setdefault("GlobalSecondaryIndexes", []).append(gone | {"IndexStatus": "DELETING"})
+    return description

@@ -1,0 +1,182 @@
+"""How a worker's queues come to its job types: mappings of its own, or those of the embedded Lambda.
+
+Against AWS and other emulators a worker polls the queues of its types as they are in the code (`LocalMappings`). On the
+embedded engine the types are functions of its Lambda, and the mappings are rows that the API can list, change and
+disable (`EmbeddedMappings`): that is how a queue is paused, and it stays paused over a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from infra.local.engine import Engine
+from infra.local.lambda_.deployment import Deployed, deploy
+from infra.local.lambda_.functions import Function
+from infra.local.lambda_.invoker import Mapping
+from infra.local.lambda_.mapping import EventSourceMapping
+from infra.local.lambda_.pollers import Pollers
+from queues.clock import Clock
+from queues.jobtype import JobType
+from queues.resources import function_timeout
+from queues.runtime import Runtime
+
+#: Seconds between two looks whether asynchronous invocations have ended.
+LOOK = 0.05
+
+#: A job type, whatever its function takes and returns.
+AnyType = JobType[Any, Any]
+
+
+class Mappings(Protocol):
+    """What brings messages to functions."""
+
+    async def start(self) -> None:
+        """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
+
+    async def stop(self, grace: float) -> None:
+        """Stops polling at once and gives running invocations `grace` seconds. May be called again with less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How a type's queue is polled, in the words of CreateEventSourceMapping."""
+
+    batch_size: int
+    maximum_concurrency: int
+
+
+def polling(job_type: AnyType, processes: int) -> Polling:
+    """So many batches of so many records at once that a type's `concurrency` is used and never exceeded.
+
+    Plain `def` jobs come one by one, and no more than there are worker processes: in a batch the slowest would keep
+    the processes of the others idle, and a message that is received only to wait loses its visibility meanwhile.
+    """
+    options = job_type.options
+    if not job_type.is_async:
+        return Polling(1, min(options.concurrency, processes))
+    batch_size = min(options.batch_size, options.concurrency)
+    return Polling(batch_size, options.concurrency // batch_size)
+
+
+class LocalMappings:
+    """Mappings that only this process knows of."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        types: Sequence[AnyType],
+        *,
+        polls_linger: bool,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ):
+        self._runtime, self._types, self._polls_linger = runtime, types, polls_linger
+        self._clock, self._new_id = clock, new_id
+        self._mappings: list[EventSourceMapping] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._mappings = [await self._mapping(job_type) for job_type in self._types]
+        self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
+
+    async def stop(self, grace: float) -> None:
+        await asyncio.gather(*(mapping.stop(grace) for mapping in self._mappings))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _mapping(self, job_type: AnyType) -> EventSourceMapping:
+        runtime = self._runtime
+        url, arn = await runtime.queues.url(job_type.name), await runtime.queues.arn(job_type.name)
+        function, plan = function_of(job_type, runtime, arn, 0), polling(job_type, runtime.settings.processes)
+        window = job_type.options.batching_window
+        mapping = Mapping(
+            queue_url=url,
+            queue_arn=arn,
+            function_name=function.name,
+            function_arn=function.arn,
+            region=function.region,
+            batch_size=plan.batch_size,
+            batching_window=window,
+            maximum_concurrency=plan.maximum_concurrency,
+            function_timeout=function.timeout,
+            visibility_timeout=math.ceil(runtime.settings.lease + window),
+            polls_linger=self._polls_linger,
+        )
+        return EventSourceMapping(mapping, function.invoke, runtime.clients.sqs, clock=self._clock, new_id=self._new_id)
+
+
+class EmbeddedMappings:
+    """The engine's mappings. The types become its functions; each has a mapping on its queue from its first start."""
+
+    def __init__(
+        self, engine: Engine, runtime: Runtime, types: Sequence[AnyType], *, clock: Clock, new_id: Callable[[], str]
+    ):
+        self._engine, self._runtime, self._types, self._clock = engine, runtime, types, clock
+        self._pollers = Pollers(engine, clock=clock, new_id=new_id)
+        self._functions: list[Function] = []
+
+    async def start(self) -> None:
+        await self.deploy()
+        await self._pollers.start()
+
+    async def deploy(self) -> None:
+        """Gives the engine its functions and their mappings, which nobody polls yet."""
+        deployed = []
+        for job_type in self._types:
+            arn = await self._runtime.queues.arn(job_type.name)
+            function = function_of(job_type, self._runtime, arn, self._clock())
+            self._engine.functions[function.name] = function
+            self._functions.append(function)
+            deployed.append(Deployed(function.name, arn, _config(job_type, self._runtime.settings.processes)))
+        await self._engine.submit(deploy(deployed), {})
+
+    async def stop(self, grace: float) -> None:
+        for function in self._functions:
+            function.stopping = True
+        await asyncio.gather(self._pollers.stop(grace), self._events_end(grace))
+
+    async def _events_end(self, grace: float) -> None:
+        """Gives asynchronous invocations `grace` seconds; those that need more run again after the next start."""
+        for _ in range(math.ceil(grace / LOOK)):
+            if not any(function.events for function in self._functions):
+                return
+            await asyncio.sleep(LOOK)
+
+
+def function_of(job_type: AnyType, runtime: Runtime, queue_arn: str, modified_at: int) -> Function:
+    """A type as a function, in its queue's region; its invocations run in this process."""
+    region, account = queue_arn.split(":")[3:5]
+    name = runtime.settings.queue(job_type.name)
+    return Function(
+        name=name,
+        arn=f"arn:aws:lambda:{region}:{account}:function:{name}",
+        invoke=partial(_invoke, job_type, runtime),
+        handler=f"{job_type.function.__module__}.handler",
+        timeout=function_timeout(job_type),
+        concurrency=polling(job_type, runtime.settings.processes).maximum_concurrency,
+        description=(inspect.getdoc(job_type.function) or "").partition("\n")[0],
+        modified_at=modified_at,
+        # Heartbeats extend it while a job runs, so a killed worker's message comes back after one lease.
+        lease=runtime.settings.lease,
+    )
+
+
+def _config(job_type: AnyType, processes: int) -> dict[str, Any]:
+    plan = polling(job_type, processes)
+    return {
+        "BatchSize": plan.batch_size,
+        # Whole seconds, as on AWS.
+        "MaximumBatchingWindowInSeconds": math.ceil(job_type.options.batching_window),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": plan.maximum_concurrency},
+    }
+
+
+async def _invoke(job_type: AnyType, runtime: Runtime, event: Any, context: Any) -> Any:
+    """The type's Lambda entry point, in its awaitable form."""
+    return await job_type.lambda_handler.invoke(event, context, runtime.runner)

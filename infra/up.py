@@ -12,6 +12,7 @@ from infra.house import House
 from infra.local.clients import DirectClient
 from infra.local.engine import Engine
 from infra.local.front import build_server
+from infra.metrics import MetricLines
 from infra.secret import ensure_secret, ensure_token, token_path
 from infra.serving import Serving, api_server, listen, url_of
 from infra.stopping import Stop
@@ -58,7 +59,7 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
             DirectClient(engine, name, settings.region, endpoint, checked=False) for name in ("sqs", "dynamodb")
         )
         clients = Clients(sqs, dynamodb)
-        runtime = assemble(clients, catalog, settings)
+        runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
         worker = Worker(runtime, engine=engine)

@@ -25,6 +25,8 @@ class Attempts:
     processes: ProcessPool
     #: How many worker processes there may be.
     size: int
+    #: Takes the lines of metrics that handlers print (see capture.py).
+    on_metrics: capture.OnLine | None = None
     _free: asyncio.Semaphore | None = field(default=None)
 
     def free_process(self) -> asyncio.Semaphore:
@@ -36,20 +38,27 @@ class Attempts:
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
-            return await on_loop(job_type, job, running, seconds)
+            return await on_loop(job_type, job, running, seconds, self.on_metrics)
         call = Call(job.type, job.data_json, job.id, job.tenant, job.attempt, job.max_attempts)
         return await self.processes.run(
             call, timeout=seconds, on_progress=on_progress(running), on_log=running.report.lines.append
         )
 
 
-async def on_loop(job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+async def on_loop(
+    job_type: JobType[Any, Any],
+    job: Job,
+    running: Running,
+    seconds: float,
+    on_metrics: capture.OnLine | None = None,
+) -> Outcome:
     """One attempt in this process. A plain `def` cannot be stopped here and holds the loop up: for tests only."""
     try:
         arguments: tuple[Any, ...] = (job_type.parse(job.data_json),)
     except InvalidData as error:
         return Refused(ErrorInfo("InvalidData", str(error)[:MAX_ERROR_CHARS]))
-    with capture.to(running.report.lines.append) as lines, _Deadline(running.task, seconds) as deadline:
+    log = running.report.lines.append
+    with capture.to(log, on_metrics) as lines, _Deadline(running.task, seconds) as deadline:
         if job_type.wants_context:
             arguments = (*arguments, _context(job, running, seconds, lines))
         try:

@@ -5,6 +5,9 @@ Handlers that run on the event loop share one process, so the stream cannot tell
 Tasks and `asyncio.to_thread` inherit it. Outside of a job all text goes where it always went. Worker processes need
 none of that, since a process runs one job at a time: there the parent reads file descriptors 1 and 2 (process.py).
 Both hand their text to `Lines`, which cuts it and holds it to the bounds of a job's log.
+
+A line in CloudWatch's Embedded Metric Format (JSON with `_aws`) is data and no text: where somebody takes metrics, it
+goes there whole, however full the log is, and not into the log.
 """
 
 from __future__ import annotations
@@ -17,21 +20,28 @@ from contextvars import ContextVar, Token
 from threading import RLock
 from typing import Any, TextIO
 
-from queues.limits import MAX_LOG_LINE_CHARS, MAX_LOG_LINES
+from queues.limits import MAX_LOG_LINE_CHARS, MAX_LOG_LINES, MAX_METRICS_LINE_CHARS
 
 #: How a logging record reads in a job's log.
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 #: Takes the place of the last line that a job's log has room for.
 FULL = f"(output beyond {MAX_LOG_LINES} lines is not kept)"
 
+#: Takes a line of a job's output.
+OnLine = Callable[[str], None]
+
 
 class Lines:
-    """Cuts text into lines, hands each to `on_line`, and stops at the bounds of a log. Threads may share one."""
+    """Cuts text into lines, hands each to `on_line`, and stops at the bounds of a log. Threads may share one.
 
-    __slots__ = ("_count", "_lock", "_on_line", "_partial", "closed")
+    With `on_metrics`, lines in the Embedded Metric Format go there instead, and text is read on when the log is full.
+    """
 
-    def __init__(self, on_line: Callable[[str], None]):
+    __slots__ = ("_count", "_lock", "_on_line", "_on_metrics", "_partial", "closed")
+
+    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None):
         self._on_line = on_line
+        self._on_metrics = on_metrics
         self._partial = ""
         self._count = 0
         # Reentrant, because `on_line` is a stranger here and might print.
@@ -41,22 +51,26 @@ class Lines:
     @property
     def full(self) -> bool:
         """Whether further text would be dropped unread."""
-        return self._count >= MAX_LOG_LINES
+        return self._count >= MAX_LOG_LINES and self._on_metrics is None
 
     def write(self, text: str) -> None:
         """Takes any piece of text; an unfinished line waits for its end."""
         with self._lock:
-            if self.closed or self._count >= MAX_LOG_LINES:
+            if self.closed or self.full:
                 return
             head, newline, rest = text.partition("\n")
             while newline:
-                self._emit(self._partial + head[: MAX_LOG_LINE_CHARS + 1])
+                self._emit(self._kept(self._partial + head))
                 self._partial = ""
-                if self._count >= MAX_LOG_LINES:
+                if self.full:
                     return
                 head, newline, rest = rest.partition("\n")
-            # One character over the bound is kept, so that a cut line can be told from one that just fits.
-            self._partial = _last_return(self._partial + head)[: MAX_LOG_LINE_CHARS + 1]
+            self._partial = self._kept(_last_return(self._partial + head))
+
+    def _kept(self, line: str) -> str:
+        # One character over the bound is kept, so that a cut line can be told from one that just fits.
+        may_be_metrics = self._on_metrics is not None and line.startswith("{")
+        return line[: (MAX_METRICS_LINE_CHARS if may_be_metrics else MAX_LOG_LINE_CHARS) + 1]
 
     def finish(self) -> None:
         """Hands out the unfinished line; what is written afterwards is no longer this job's."""
@@ -67,8 +81,13 @@ class Lines:
             self.closed = True
 
     def _emit(self, line: str) -> None:
-        self._count += 1
+        if self._on_metrics is not None and line.startswith("{") and '"_aws"' in line:
+            self._on_metrics(line)
+            return
         if self._count >= MAX_LOG_LINES:
+            return
+        self._count += 1
+        if self._count == MAX_LOG_LINES:
             self._on_line(FULL)
             return
         line = _last_return(line.removesuffix("\r"))
@@ -91,8 +110,8 @@ class to:  # noqa: N801 - used as `with capture.to(on_line):`, a class because t
 
     __slots__ = ("_lines", "_token")
 
-    def __init__(self, on_line: Callable[[str], None]):
-        self._lines = Lines(on_line)
+    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None):
+        self._lines = Lines(on_line, on_metrics)
         self._token: Token[Lines | None] | None = None
 
     def __enter__(self) -> Lines:

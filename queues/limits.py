@@ -52,6 +52,9 @@ MAX_HISTORY = 25
 MAX_LOG_LINE_CHARS = 1_000
 MAX_LOG_LINES = 200
 MAX_LOG_CHARS = 32_000
+#: Characters of a line of metrics in CloudWatch's Embedded Metric Format: one event of CloudWatch Logs as it long was.
+#: (CloudWatch Logs quotas: event size)
+MAX_METRICS_LINE_CHARS = 262_144
 #: Attempts that a job may be given.
 MAX_ATTEMPTS = 100
 #: Seconds: the longest delay of a job, one year. Beyond it, use a schedule.

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from queues.capture import Lines
+from queues.capture import Lines, OnLine
 from queues.frames import STACKS_SIGNAL, BrokenFrame, Decoder, Frame, encode, read_outcome
 from queues.outcome import Lost, Outcome, TimedOut
 
@@ -56,13 +56,13 @@ class _Turn:
         self,
         timeout: float,
         on_progress: Callable[[float, str | None], None],
-        on_log: Callable[[str], None],
+        lines: Lines,
         done: asyncio.Future[Outcome],
         timer: asyncio.TimerHandle,
     ):
         self.timeout = timeout
         self.on_progress = on_progress
-        self.lines = Lines(on_log)
+        self.lines = lines
         self.done = done
         self.timer = timer
         #: Whether its time is up; what it says from then on is not believed.
@@ -76,7 +76,13 @@ class _Turn:
 class Process:
     """A child process that runs one call after another. `Process.start()` makes one."""
 
-    def __init__(self, process: asyncio.subprocess.Process, calls: asyncio.WriteTransport, ends: tuple[int, int, int]):
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        calls: asyncio.WriteTransport,
+        ends: tuple[int, int, int],
+        on_metrics: OnLine | None,
+    ):
         self.pid = process.pid
         #: Whether it can take another call.
         self.usable = True
@@ -87,6 +93,7 @@ class Process:
         self._replies, self._output, self._lifeline = ends
         self._frames = Decoder()
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
+        self._on_metrics = on_metrics
         self._idle_lines = Lines(self._say)
         self._turn: _Turn | None = None
         self._loop = asyncio.get_running_loop()
@@ -96,7 +103,9 @@ class Process:
         self._exit = asyncio.create_task(self._await_exit(), name=f"worker process {self.pid}")
 
     @classmethod
-    async def start(cls, modules: Sequence[str], environment: Mapping[str, str]) -> Process:
+    async def start(
+        cls, modules: Sequence[str], environment: Mapping[str, str], on_metrics: OnLine | None = None
+    ) -> Process:
         """Starts a process that will import `modules` on its first call; OSError if the system has no room for it."""
         with ExitStack() as ours, ExitStack() as theirs:
             calls, calls_out = _pipe(reads=theirs, writes=ours)
@@ -119,7 +128,7 @@ class Process:
             )
             ours.pop_all()
         transport.write(encode({"modules": list(modules), "path": sys.path}))
-        return cls(process, transport, (replies, output, lifeline_out))
+        return cls(process, transport, (replies, output, lifeline_out), on_metrics)
 
     async def run(
         self,
@@ -134,7 +143,9 @@ class Process:
         """
         self._read_output()
         timer = self._loop.call_later(START_SECONDS, self._never_began)
-        turn = self._turn = _Turn(timeout, on_progress, on_log, self._loop.create_future(), timer)
+        turn = self._turn = _Turn(
+            timeout, on_progress, Lines(on_log, self._on_metrics), self._loop.create_future(), timer
+        )
         self.began = False
         if self._exit.done():
             turn.end(Lost(_how_it_ended(self._exit.result())))

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from queues.capture import OnLine
 from queues.outcome import Interrupted, Lost, Outcome
 from queues.process import Call, Process
 
@@ -25,11 +26,20 @@ class ProcessPool:
     """Runs calls in up to `size` worker processes that import the job `modules`.
 
     `spawn_env` is the environment of the processes, by default this process's own; secrets are left out of either.
+    `on_metrics` takes the lines of metrics that handlers print (see capture.py).
     Use it on the event loop that it was first used on, and `close()` it.
     """
 
-    def __init__(self, modules: Sequence[str], *, size: int, spawn_env: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        modules: Sequence[str],
+        *,
+        size: int,
+        spawn_env: Mapping[str, str] | None = None,
+        on_metrics: OnLine | None = None,
+    ):
         self._modules = tuple(modules)
+        self._on_metrics = on_metrics
         self._environment = _environment(os.environ if spawn_env is None else spawn_env)
         self._size = size
         self._turns = asyncio.Semaphore(size)
@@ -60,7 +70,7 @@ class ProcessPool:
             while not self._closed:
                 warm = self._take_idle()
                 try:
-                    process = warm or await Process.start(self._modules, self._environment)
+                    process = warm or await Process.start(self._modules, self._environment, self._on_metrics)
                 except OSError as error:
                     return Lost(f"no worker process could be started: {error}")
                 outcome = await self._run_in(process, call, timeout, on_progress, on_log)

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from queues.attempts import Attempts
+from queues.capture import OnLine
 from queues.clients import Clients
 from queues.clock import Clock, system_clock
 from queues.dead_letters import DeadLetterConsumer
@@ -57,15 +58,19 @@ def assemble(
     clock: Clock = system_clock,
     random: _random.Random | None = None,
     worker: str | None = None,
+    on_metrics: OnLine | None = None,
 ) -> Runtime:
-    """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name."""
+    """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
+
+    `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
+    """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
     endings = Endings(store, queues, catalog, settings, clock, source.random)
-    processes = ProcessPool(settings.jobs, size=settings.processes)
+    processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     return Runtime(
         settings=settings,
@@ -74,7 +79,7 @@ def assemble(
         store=store,
         queues=queues,
         queue=Queue(store, queues, catalog, clock=clock, new_id=Ulids(clock, source)),
-        runner=Runner(endings, pulse, Attempts(processes, settings.processes), name),
+        runner=Runner(endings, pulse, Attempts(processes, settings.processes, on_metrics), name),
         reaper=Reaper(endings),
         dead_letters=DeadLetterConsumer(endings),
         processes=processes,

@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         #: Requests that wait for their turn, with whether the connection lives on after each, or why it is refused.
         self._waiting: deque[tuple[HttpRequest, bool, AwsError | None]] = deque()
         self._busy = False
+        self._answering = False
         self._call: asyncio.Future[dict[str, Any]] | None = None
         self._unread = False
         self._blocked = False
@@ -103,24 +104,32 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         """Answer the requests that wait, up to one that takes time."""
-        while self._waiting and not self._busy and not self._blocked:
-            request, lives_on, error = self._waiting.popleft()
-            self._busy = True
-            if self._surplus and error is None:
-                error = AwsError("ServiceUnavailable", "The embedded AWS has too many connections.", status=503)
-            if error is not None:
-                self._send(request, self._door.refuse(request, error), lives_on=False)
-                return
-
-            def respond(reply: HttpReply, request: HttpRequest = request, lives_on: bool = lives_on) -> None:
-                self._call = None
-                self._send(request, reply, lives_on=lives_on)
-                self._next()
-
-            self._call = self._door.answer(request, respond)
+        if self._answering:
+            return  # an answer came at once: the loop below goes on
+        self._answering = True
+        try:
+            while self._waiting and not self._busy and not self._blocked:
+                self._busy = True
+                self._answer(*self._waiting.popleft())
+        finally:
+            self._answering = False
         if self._unread and len(self._waiting) < MAX_PIPELINED // 2 and self._transport is not None:
             self._unread = False
             self._transport.resume_reading()
+
+    def _answer(self, request: HttpRequest, lives_on: bool, error: AwsError | None) -> None:
+        if self._surplus and error is None:
+            error = AwsError("ServiceUnavailable", "The embedded AWS has too many connections.", status=503)
+        if error is not None:
+            self._send(request, self._door.refuse(request, error), lives_on=False)
+            return
+
+        def respond(reply: HttpReply) -> None:
+            self._call = None
+            self._send(request, reply, lives_on=lives_on)
+            self._next()
+
+        self._call = self._door.answer(request, respond)
 
     def _send(self, request: HttpRequest, reply: HttpReply, *, lives_on: bool) -> None:
         self._busy = False

@@ -76,6 +76,8 @@ class RequestReader:
         self._head_size += len(name) + len(value)
         if self._head_size > MAX_HEAD:
             self._refuse(head_too_large())
+        if not self.in_head:
+            return  # after a chunked body: nobody here asked for trailers
         name = name.lower()
         headers = self._headers
         headers[name] = headers[name] + b"," + value if name in headers else value

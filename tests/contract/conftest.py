@@ -1,25 +1,22 @@
-"""One suite, four targets: the same cases run against our direct door, our HTTP door, moto and MiniStack.
+"""One suite, six targets: the same cases run against our direct door, our HTTP door, and others' implementations.
 
-A case asks for the `sqs` or `dynamodb` fixture and gets a client with aiobotocore's signatures. Emulators
-and our HTTP server live for the whole session and are shared, so a case takes fresh names from `unique`.
-Where an emulator is known to differ from AWS, the case says so and why:
+A case asks for the `sqs` or `dynamodb` fixture and gets a client with aiobotocore's signatures. A case of a file
+`test_sqs_...` runs on every target that offers SQS (see `targets`). The servers live for the whole session and are
+shared, so a case takes fresh names from `unique`. Where AWS's documentation, or what AWS was seen to answer, and a
+target disagree, AWS decides, and the case says who differs and how:
 
-    @pytest.mark.deviates(moto="accepts a delay of 901 s")
+    @pytest.mark.deviates(moto="accepts a delay of 901 s", elasticmq="has no CancelMessageMoveTask")
 
-which turns that one target into a strict expected failure: the day it is fixed, the case tells us.
+which turns those targets into strict expected failures: the day one is fixed, the case tells us. "has no" and the name
+of an operation says that it is not offered at all. `deviates_in_part` is for cases with several parameters, some of
+which the target answers as AWS does. `make fidelity` writes all of this into docs/fidelity.md.
 """
 
 import asyncio
 import contextlib
-import os
 import secrets
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,78 +28,52 @@ from infra.local.engine import Engine
 from infra.local.front import build_server
 from infra.serving import listen
 from tests.contract.functions import add_functions
+from tests.contract.servers import START_LIMIT, running
+from tests.contract.targets import offering, services_of
 
-#: Seconds that an emulator may take to answer its first request on a busy machine.
-START_LIMIT = 60.0
-
-TARGETS = [
-    pytest.param("direct"),
-    pytest.param("http"),
-    pytest.param("moto", marks=pytest.mark.emulator),
-    pytest.param("ministack", marks=pytest.mark.emulator),
-]
+MARKERS = (
+    "deviates(target=reason): the named target is known to differ from AWS here",
+    "deviates_in_part(target=reason): the same with some of the case's parameters",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "deviates(target=reason): the named target is known to differ from AWS here")
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
 
 
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once something accepts connections on `port`; fail with the log when the process ends first."""
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"{process.args!r} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"{process.args!r} did not listen on {port} in {START_LIMIT} s:\n{log.read_text()[-2000:]}")
-
-
-@contextlib.contextmanager
-def emulator(command: list[str], port: int, home: Path, **environment: str) -> Iterator[str]:
-    """Run an emulator as a subprocess with its files under `home`; yields its endpoint."""
-    program = Path(sys.executable).with_name(command[0])
-    log = home / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(program), *command[1:]],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=home,
-            env=os.environ | {"HOME": str(home), "TMPDIR": str(home)} | environment,
-        )
-        try:
-            wait_until_it_listens(port, process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each case runs on the targets that have what it needs."""
+    if "target" in metafunc.fixturenames:
+        services = services_of(metafunc.module.__name__, frozenset(metafunc.fixturenames))
+        targets = [
+            pytest.param(target.name, marks=[pytest.mark.emulator] if target.emulator else [])
+            for target in offering(services)
+        ]
+        metafunc.parametrize("target", targets, indirect=True)
 
 
 @pytest.fixture(scope="session")
 def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    command = ["moto_server", "-H", "127.0.0.1", "-p", str(port)]
-    with emulator(command, port, tmp_path_factory.mktemp("moto")) as endpoint:
+    with running("moto", tmp_path_factory.mktemp("moto")) as endpoint:
         yield endpoint
 
 
 @pytest.fixture(scope="session")
 def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    home = tmp_path_factory.mktemp("ministack")
-    services = "sqs,dynamodb,scheduler,lambda,iam,monitoring"
-    settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": services}
-    with emulator(["ministack"], port, home, STATE_DIR=str(home), **settings) as endpoint:
+    with running("ministack", tmp_path_factory.mktemp("ministack")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running("dynamodb_local", tmp_path_factory.mktemp("dynamodb_local")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def elasticmq_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running("elasticmq", tmp_path_factory.mktemp("elasticmq")) as endpoint:
         yield endpoint
 
 
@@ -133,13 +104,14 @@ def session() -> AioSession:
     return get_session()
 
 
-@pytest.fixture(params=TARGETS)
+@pytest.fixture
 def target(request: pytest.FixtureRequest) -> str:
-    """The name of the target of this run; a known deviation of it becomes a strict expected failure."""
+    """The name of the target of this run; a known deviation of it becomes an expected failure."""
     name: str = request.param
-    for marker in request.node.iter_markers("deviates"):
-        if name in marker.kwargs:
-            request.applymarker(pytest.mark.xfail(reason=f"{name}: {marker.kwargs[name]}", strict=True))
+    for mark, strict in (("deviates", True), ("deviates_in_part", False)):
+        for marker in request.node.iter_markers(mark):
+            if name in marker.kwargs:
+                request.applymarker(pytest.mark.xfail(reason=f"{name}: {marker.kwargs[name]}", strict=strict))
     return name
 
 

@@ -49,6 +49,13 @@ async def test_a_body_may_come_in_chunks(engine: Engine) -> None:
     assert (await peer.answers(1))[0].status == 200
 
 
+async def test_what_follows_a_body_in_chunks_is_no_header(engine: Engine) -> None:
+    peer = connect(engine)
+    start = LIST.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2]
+    peer.send(start + b"2\r\n{}\r\n0\r\nX-Amz-Target: AmazonSQS.DeleteQueue\r\n\r\n")
+    assert (await peer.answers(1))[0].body == b"{}"
+
+
 async def test_pipelined_requests_are_answered_in_their_order(engine: Engine) -> None:
     peer = connect(engine)
     peer.send(b"".join(create(number) for number in range(5)) + HEALTH)
@@ -74,6 +81,12 @@ async def test_a_client_that_sends_ahead_is_read_no_further_than_it_may(engine: 
     assert not peer.wire.reading
     await peer.answers(connections.MAX_PIPELINED + 1)
     assert peer.wire.reading
+
+
+async def test_thousands_of_pipelined_requests_are_answered_one_after_the_other(engine: Engine) -> None:
+    peer = connect(engine)
+    peer.send(LIST + HEALTH * 3000)
+    await peer.answers(3001)
 
 
 @pytest.mark.parametrize(

@@ -176,3 +176,26 @@ def test_threads_that_share_a_log_lose_no_line() -> None:
     for thread in threads:
         thread.join()
     assert found == ["line"] * 160
+
+
+METRICS = '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"padding":"' + "x" * 5_000 + '"}'
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000], ids="in pieces of {}".format)
+def test_metrics_go_where_they_are_taken_whole_and_however_full_the_log_is(size: int) -> None:
+    log, metrics = list[str](), list[str]()
+    lines = Lines(log.append, metrics.append)
+    text = "before\n" + METRICS + "\n" + "noise\n" * 500 + METRICS + "\n{no metrics}"
+    for at in range(0, len(text), size):
+        lines.write(text[at : at + size])
+    lines.finish()
+    assert metrics == [METRICS, METRICS]
+    assert log == ["before", *["noise"] * (MAX_LOG_LINES - 2), FULL]
+    assert not lines.full
+
+
+def test_where_nobody_takes_metrics_they_are_lines_as_any() -> None:
+    log: list[str] = []
+    lines = Lines(log.append)
+    lines.write(METRICS + "\nafter\n")
+    assert log == [METRICS[: MAX_LOG_LINE_CHARS - 1] + "…", "after"]

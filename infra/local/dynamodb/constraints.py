@@ -121,7 +121,7 @@ _ENUMS: dict[str, tuple[str, ...]] = {
     ),
     "AttributeAction": ("ADD", "DELETE", "PUT"),
 }
-#: Lengths that the model lost when it learned of ARNs for names and of index keys of several attributes.
+#: Lengths of members of a request that the model lost when it learned of ARNs for names and of long index keys.
 _LENGTHS: dict[tuple[str, str], tuple[int, int]] = {
     ("CreateTable", "TableName"): (3, _NAME_LENGTH),
     ("CreateTable", "KeySchema"): (1, 2),
@@ -290,7 +290,7 @@ def _map(least: int | None, member: Look | None) -> Look | None:
 
 def _structure(operation: str, shape: Any) -> Look | None:
     required = set(shape.required_members)
-    looks = [(name, name in required, _compile(operation, name, member)) for name, member in shape.members.items()]
+    looks = [(name, name in required, _compile(operation, "", member)) for name, member in shape.members.items()]
     looks = [entry for entry in looks if entry[1] or entry[2] is not None]
     if not looks:
         return None

@@ -67,6 +67,7 @@ def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
             made = _with_index(table, definition, update["Create"], attribute_types(params))
         elif "Delete" in update:
             dropped = _without_index(table, definition, update["Delete"]["IndexName"])
+    going = None if dropped is None else _described_index(request, table, dropped)
     changed = save_definition(request, table, definition)
     if dropped is not None:
         index = table.index(dropped)
@@ -78,7 +79,7 @@ def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         for statement in index.columns.add:
             request.db.execute(statement)
         begin(request, changed, "index", made)
-    return {"TableDescription": _describe(request, changed, table, dropped)}
+    return {"TableDescription": _describe(request, changed, made, going)}
 
 
 def _check_asked(params: Mapping[str, Any], updates: Sequence[Mapping[str, Any]]) -> None:
@@ -170,15 +171,17 @@ def _without_index(table: Table, definition: dict[str, Any], name: str) -> str:
     return name
 
 
-def _describe(request: Request, changed: Table, before: Table, dropped: str | None) -> dict[str, Any]:
+def _described_index(request: Request, table: Table, name: str) -> dict[str, Any]:
+    indexes: list[dict[str, Any]] = describe(request, table)["GlobalSecondaryIndexes"]
+    return next(index for index in indexes if index["IndexName"] == name)
+
+
+def _describe(request: Request, changed: Table, made: str | None, dropped: dict[str, Any] | None) -> dict[str, Any]:
     """The reply: as on AWS the change is under way, whatever has been done of it."""
     description = describe(request, changed, status="UPDATING")
-    known = {index.name for index in before.indexes}
     for index in description.get("GlobalSecondaryIndexes", ()):
-        if index["IndexName"] not in known:
+        if index["IndexName"] == made:
             index |= {"IndexStatus": "CREATING", "Backfilling": False}
     if dropped is not None:
-        going = describe(request, before)["GlobalSecondaryIndexes"]
-        gone = next(index for index in going if index["IndexName"] == dropped)
-        description.setdefault("GlobalSecondaryIndexes", []).append(gone | {"IndexStatus": "DELETING"})
+        description.setdefault("GlobalSecondaryIndexes", []).append(dropped | {"IndexStatus": "DELETING"})
     return description

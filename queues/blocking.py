@@ -43,7 +43,9 @@ class _Blocking(Generic[P, R]):
             return self
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return instance.run(lambda queue: self._method(queue, *args, **kwargs))
+            # By its name, so that a Queue with a method of its own is heard.
+            result: R = instance.run(lambda queue: getattr(queue, self._method.__name__)(*args, **kwargs))
+            return result
 
         call.__doc__ = self.__doc__
         return call

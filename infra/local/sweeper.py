@@ -6,7 +6,6 @@ more call in the engine's queue, bounded by the services themselves. An idle eng
 
 import asyncio
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import Any
 
 from infra.local.request import Operation, Request
@@ -24,7 +23,7 @@ Submit = Callable[[Operation], asyncio.Future[dict[str, Any]]]
 class Sweeper:
     """Runs the `sweep(request) -> rows removed` of the services that have one."""
 
-    def __init__(self, services: Iterable[ModuleType], submit: Submit):
+    def __init__(self, services: Iterable[Any], submit: Submit):
         self._sweeps = [service.sweep for service in services if hasattr(service, "sweep")]
         self._submit = submit
         self._timer: asyncio.TimerHandle | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import Any
 
 from infra.local.request import Operation, Request
@@ -32,7 +31,7 @@ Submit = Callable[[Operation], asyncio.Future[dict[str, Any]]]
 class Ticker:
     """One timer, set to the earliest time that anybody has asked for."""
 
-    def __init__(self, services: Iterable[ModuleType], submit: Submit, clock: Clock):
+    def __init__(self, services: Iterable[Any], submit: Submit, clock: Clock):
         self._ticks = [service.tick for service in services if hasattr(service, "tick")]
         self._submit = submit
         self._clock = clock

@@ -11,12 +11,16 @@ import asyncio
 import importlib
 import random as random_module
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+from infra.local.cloudwatch.rollup import roll_up
+from infra.local.cloudwatch.ticking import tick_alarms
 from infra.local.engine import DEFAULT_ACCOUNT, DEFAULT_ENDPOINT, SERVICES, Call, Engine, Outcome
 from infra.local.request import Wait
 from infra.local.sqs.ahead import next_visible
 from infra.local.sweeper import Sweeper
+from infra.local.ticker import Ticker
 from queues.clock import Clock
 
 #: Turns of the loop without a call after which nobody is expected to make another: what a call's answer sets off,
@@ -39,9 +43,19 @@ class VirtualEngine(Engine):
         super().__init__(None, clock=clock, account=account, random=random)
         #: Epoch milliseconds at which each waiting call looks again.
         self._looks: dict[Call, int] = {}
-        # CloudWatch's sweep starts the queues' metrics, a tick a minute: two weeks have 20,000 of those.
-        self._sweeps = [importlib.import_module(package) for name, package in SERVICES.items() if name != "cloudwatch"]
-        self._sweeper = Sweeper(self._sweeps, self._submit_inside)
+        self._furnish(queue_metrics=False)
+
+    def _furnish(self, *, queue_metrics: bool) -> None:
+        """What ticks and sweeps. The queues' metrics are a tick a minute: two weeks have 20,000 of those."""
+        services = {name: importlib.import_module(package) for name, package in SERVICES.items()}
+        parts: list[Any] = list(services.values())
+        if not queue_metrics:
+            parts.remove(services["cloudwatch"])
+            parts.append(SimpleNamespace(tick=tick_alarms, sweep=roll_up))
+        self._sweeper.stop()
+        self._ticker.stop()
+        self._sweeper = Sweeper(parts, self._submit_inside)
+        self._ticker = Ticker(parts, self._submit_inside, self._clock)
 
     async def next_due(self, *, messages: bool = False) -> int | None:
         """Epoch milliseconds at which something happens by itself next; None if nothing will.
@@ -79,10 +93,8 @@ class VirtualEngine(Engine):
 
     async def watch_queues(self) -> None:
         """Lets CloudWatch publish the queues' metrics, each minute for as long as they are active."""
-        cloudwatch = importlib.import_module(SERVICES["cloudwatch"])
-        if cloudwatch not in self._sweeps:
-            self._sweeps.append(cloudwatch)
-            self._sweeper = Sweeper(self._sweeps, self._submit_inside)
+        self._furnish(queue_metrics=True)
+        self._ticker.start()
         await self.sweep()
 
     def look(self, service: str, operation: str, params: dict[str, Any], *, region: str) -> dict[str, Any]:

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from queues.attempts import Attempts, on_loop
+from queues.capture import OnLine
 from queues.job import Job
 from queues.jobtype import JobType
 from queues.outcome import Outcome
-from queues.processes import Call, ProcessPool
-from queues.pulse import Running, on_progress
+from queues.processes import ProcessPool
+from queues.pulse import Running
 from queues.settings import Settings
 
 
 class InlineAttempts(Attempts):
     """Runs plain `def` handlers here, too, one at a time. A timeout stops an `async def`, but not a `def`."""
 
-    async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
-        outcome = await on_loop(job_type, job, running, seconds)
-        _show(job, running)
-        return outcome
-
-
-class ProcessAttempts(Attempts):
-    """Runs each attempt of a plain `def` handler in a worker process of its own, which ends with it."""
-
-    def __init__(self, settings: Settings):
-        self._modules = settings.jobs
+    def __init__(self, settings: Settings, metrics: Callable[[], OnLine]):
+        """`metrics` makes what takes the lines of metrics that handlers print, on the loop that runs."""
+        self._modules, self._metrics = settings.jobs, metrics
         super().__init__(ProcessPool(self._modules, size=1), 1)
 
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
-        if job_type.is_async:
-            outcome = await on_loop(job_type, job, running, seconds)
-        else:
-            call = Call(job.type, job.data_json, job.id, job.tenant, job.attempt, job.max_attempts)
-            pool = ProcessPool(self._modules, size=1)
-            try:
-                outcome = await pool.run(
-                    call, timeout=seconds, on_progress=on_progress(running), on_log=running.report.lines.append
-                )
-            finally:
-                await pool.close()
-        _show(job, running)
+        outcome = await self._outcome(job_type, job, running, seconds)
+        # A direct invocation has no message; it prints for itself.
+        for line in running.report.lines if running.receipt else ():
+            print(f"{job.type} {job.id} attempt {job.attempt} | {line}")
         return outcome
 
+    async def _outcome(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+        return await on_loop(job_type, job, running, seconds, self._metrics())
 
-def _show(job: Job, running: Running) -> None:
-    """What a job printed belongs to the job's log; pytest shows it when the test fails."""
-    for line in running.report.lines:
-        print(f"{job.type} {job.id} attempt {job.attempt} | {line}")
+
+class ProcessAttempts(InlineAttempts):
+    """Runs each attempt of a plain `def` handler in a worker process of its own, which ends with it."""
+
+    async def _outcome(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+        metrics = self._metrics()
+        pool = ProcessPool(self._modules, size=1, on_metrics=metrics)
+        try:
+            return await Attempts(pool, 1, metrics).run(job_type, job, running, seconds)
+        finally:
+            await pool.close()

@@ -9,7 +9,15 @@ from infra.local.request import Request
 
 def tick(request: Request) -> int | None:
     """Do what is due; epoch milliseconds of what is due next, None when nothing is planned."""
-    dues = (publish_queues(request), evaluate_due(request), deliver_due(request))
+    return _earliest(publish_queues(request), tick_alarms(request))
+
+
+def tick_alarms(request: Request) -> int | None:
+    """The part of `tick` that is the alarms'."""
+    return _earliest(evaluate_due(request), deliver_due(request))
+
+
+def _earliest(*dues: int | None) -> int | None:
     return min((due for due in dues if due is not None), default=None)
 
 

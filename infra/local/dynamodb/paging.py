@@ -113,7 +113,7 @@ def check_select(params: dict[str, Any], plan: Plan) -> None:
     if select is None:
         return
     if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in params:
-        raise invalid_value("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        raise invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
     if select == "SPECIFIC_ATTRIBUTES" and plan.projection is None:
         raise invalid(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
@@ -125,7 +125,11 @@ def check_select(params: dict[str, Any], plan: Plan) -> None:
 
 
 def fetches(params: dict[str, Any], plan: Plan, index: Index | None) -> bool:
-    """Whether items must be read for what the index does not hold; refused for a global index."""
+    """Whether items must be read for what is to be shown beyond the index; refused for a global one.
+
+    A filter sees no more than is read for other reasons: of a query it is refused what the index does not hold, of a
+    scan it does not find it.
+    """
     if index is None or index.projected is None:
         return False
     if params.get("Select") == "ALL_ATTRIBUTES":
@@ -135,10 +139,9 @@ def fetches(params: dict[str, Any], plan: Plan, index: Index | None) -> bool:
                 "projection type is not ALL"
             )
         return True
-    wanted = set(plan.filtered)
-    if plan.projection is not None:
-        wanted |= plan.projection.attributes
-    beyond = sorted(wanted - index.projected)
+    if plan.projection is None:
+        return False
+    beyond = sorted(plan.projection.attributes - index.projected)
     if beyond and not index.local:
         raise invalid_value(f"Global secondary index {index.name} does not project [{', '.join(beyond)}]")
     return bool(beyond)

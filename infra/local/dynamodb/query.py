@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from infra.local.dynamodb.errors import invalid
+from infra.local.dynamodb.errors import invalid, invalid_value
 from infra.local.dynamodb.expressions import Plan
-from infra.local.dynamodb.keys import KeySchema
 from infra.local.dynamodb.legacy import KEY_CONDITIONS, bind_any
 from infra.local.dynamodb.paging import Source, check_select, fetches, legal_start, page, source_of
 from infra.local.dynamodb.parameters import EXPRESSIONS, check_request
@@ -39,7 +38,7 @@ def query(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     if KEY_CONDITIONS in params and len(source.keys.hashes) > 1:
         raise invalid("KeyConditions cannot be used with an index whose partition key has several attributes")
     found = search(source, plan, values)
-    _check_filter(plan, source.keys, "QueryFilter" if "QueryFilter" in params else "Filter Expression")
+    _check_filter(plan, source, "QueryFilter" if "QueryFilter" in params else "Filter Expression")
     fetch = fetches(params, plan, source.index)
     table.check_paths(plan.nested)
     backwards = params.get("ScanIndexForward") is False
@@ -69,8 +68,14 @@ def _continued(source: Source, found: Search, position: tuple[Any, ...], backwar
     return clauses, [*found.parameters, *position[at:]]
 
 
-def _check_filter(plan: Plan, keys: KeySchema, what: str) -> None:
-    if plan.filtered.isdisjoint(keys.names):
-        return
-    name = next(name for name in keys.names if name in plan.filtered)
-    raise invalid(f"{what} can only contain non-primary key attributes: Primary key attribute: {name}")
+def _check_filter(plan: Plan, source: Source, what: str) -> None:
+    """A filter may have any attributes that the index holds but its keys."""
+    index, keys = source.index, source.keys
+    if not plan.filtered.isdisjoint(keys.names):
+        name = next(name for name in keys.names if name in plan.filtered)
+        raise invalid(f"{what} can only contain non-primary key attributes: Primary key attribute: {name}")
+    hidden = () if index is None or index.projected is None else sorted(plan.filtered - index.projected)
+    if index is not None and hidden:
+        raise invalid_value(
+            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(hidden)}]"
+        )

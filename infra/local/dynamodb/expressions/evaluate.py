@@ -154,6 +154,7 @@ def _ordered(node: Compare, scope: Scope) -> Test:
 
 
 def _between(node: Between, scope: Scope) -> Test:
+    _require_distinct(scope, "BETWEEN", node.operand, node.low, node.high)
     for part in (node.operand, node.low, node.high):
         _require_type(scope, part, "BETWEEN", ORDERED_TYPES)
     if isinstance(node.low, Value) and isinstance(node.high, Value):
@@ -172,6 +173,7 @@ def _between(node: Between, scope: Scope) -> Test:
 
 
 def _membership(node: In, scope: Scope) -> Test:
+    _require_distinct(scope, "IN", node.operand, *node.choices)
     operand = compile_operand(node.operand, scope)
     choices = [compile_operand(choice, scope) for choice in node.choices]
 
@@ -204,10 +206,7 @@ def _function(node: Call, scope: Scope) -> Test:
     if node.function == "attribute_type":
         _require_type(scope, second, "attribute_type", _TEXT_TYPES)
         if not isinstance(second, Value):
-            raise scope.wrong(
-                "Incorrect operand type for operator or function; operator or function: attribute_type, "
-                "operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
-            )
+            raise scope.wrong(_wrong_type("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"))
         _require_type_name(scope, scope.placeholder(second))
         return lambda item, values: _is_type(left(item, values), right(item, values))
     if node.function == "begins_with":
@@ -258,6 +257,8 @@ def _size(operand: Read) -> Read:
 
 
 def _require_type(scope: Scope, operand: Operand, operator: str, allowed: frozenset[str]) -> None:
+    if isinstance(operand, Call) and "N" not in allowed:
+        raise scope.wrong(_wrong_type(operator, "N"))  # size() is a number
     if not isinstance(operand, Value):
         return
     placeholder = scope.placeholder(operand)
@@ -265,12 +266,13 @@ def _require_type(scope: Scope, operand: Operand, operator: str, allowed: frozen
     def check(values: Values) -> None:
         given = type_of(values[placeholder])
         if given not in allowed:
-            raise scope.wrong(
-                "Incorrect operand type for operator or function; "
-                f"operator or function: {operator}, operand type: {given}"
-            )
+            raise scope.wrong(_wrong_type(operator, given))
 
     scope.require(check)
+
+
+def _wrong_type(operator: str, given: str) -> str:
+    return f"Incorrect operand type for operator or function; operator or function: {operator}, operand type: {given}"
 
 
 def _require_type_name(scope: Scope, placeholder: str) -> None:
@@ -304,11 +306,11 @@ def _require_bounds(scope: Scope, low: str, high: str) -> None:
     scope.require(check)
 
 
-def _require_distinct(scope: Scope, operator: str, first: Operand, second: Operand) -> None:
-    if not (isinstance(first, Path) and isinstance(second, Path)):
+def _require_distinct(scope: Scope, operator: str, first: Operand, *others: Operand) -> None:
+    if not isinstance(first, Path):
         return
     steps = scope.steps(first)
-    if steps == scope.steps(second):
+    if any(isinstance(other, Path) and scope.steps(other) == steps for other in others):
         raise scope.wrong(
             "The first operand must be distinct from the remaining operands for this operator or function; "
             f"operator: {operator}, first operand: {written(steps)}"
@@ -316,5 +318,8 @@ def _require_distinct(scope: Scope, operator: str, first: Operand, second: Opera
 
 
 def _shown(value: AttributeValue) -> str:
+    """A value as Java prints it."""
     ((kind, content),) = value.items()
+    if kind == "B":
+        content = f"java.nio.HeapByteBuffer[pos=0 lim={len(content)} cap={len(content)}]"
     return f"{{{kind}:{content}}}"

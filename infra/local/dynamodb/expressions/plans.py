@@ -69,7 +69,9 @@ def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
     given = get("ExpressionAttributeValues")
     if given is None:
         if plan.values:
-            raise _undefined(plan, _NO_VALUES)
+            problem = _problem(plan, _NO_VALUES)
+            assert problem is not None  # none of them is defined
+            raise problem
         return plan, _NO_VALUES
     values = canonical_attributes(given)
     if not values or values.keys() != plan.values.keys():
@@ -177,14 +179,15 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
     for key in values:
         if not _VALUE_KEY.fullmatch(key):
             return invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
-    if plan.values.keys() - values.keys():
-        return _undefined(plan, values)
+    problem = _problem(plan, values)
+    if problem is not None:
+        return problem
     unused = sorted(values.keys() - plan.values.keys())
     return invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{', '.join(unused)}}}")
 
 
-def _undefined(plan: Plan, values: Values) -> Exception:
-    """The first problem of expressions some of whose values are not defined."""
+def _problem(plan: Plan, values: Values) -> Exception | None:
+    """The first problem of the expressions, with values that may not be all that they use."""
     for kind, step in plan.trail:
         if not isinstance(step, str):
             try:
@@ -196,7 +199,7 @@ def _undefined(plan: Plan, values: Values) -> Exception:
                 f"Invalid {kind}: An expression attribute value used in expression is not defined; "
                 f"attribute value: {step}"
             )
-    raise AssertionError("a value was not defined and then it was")
+    return None
 
 
 def older_wording(given: Item) -> AwsError:

@@ -22,6 +22,7 @@ from infra.local.dynamodb.expressions.evaluate import compile_operand
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.scope import Read, Scope, Steps, Values, find, require_apart
 from infra.local.dynamodb.numbers import added, negated
+from infra.local.errors import AwsError
 
 _NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
@@ -66,13 +67,11 @@ class UpdateProgram:
 
     def apply(self, item: Item, values: Values) -> None:
         """Changes `item` in place; a refusal leaves it half changed, so it must be a copy of its own."""
-        results = [read(item, values) for _, read in self.computed] if self.computed else ()
+        results = self._results(item, values) if self.computed else ()
         for name, placeholder in self.plain:
             value = values[placeholder]
             item[name] = value.copy() if "S" in value or "N" in value else copied(value)
         for (steps, _), result in zip(self.computed, results, strict=True):
-            if result is None:
-                raise invalid(_NO_ATTRIBUTE)
             _put(item, steps, result)
         for steps, placeholder in self.added:
             _add(item, steps, values[placeholder], self.mismatch)
@@ -85,6 +84,18 @@ class UpdateProgram:
         for name in self.nested:
             if name in item:
                 canonical_value(item[name])
+
+    def _results(self, item: Item, values: Values) -> list[AttributeValue]:
+        """The values of `computed`. A place that is not there is refused before what was to be put there."""
+        results: list[AttributeValue] = []
+        for steps, read in self.computed:
+            try:
+                results.append(_present(read(item, values)))
+            except AwsError:
+                if len(steps) > 1:
+                    _holder(item, steps)
+                raise
+        return results
 
 
 def compile_update(node: Update, scope: Scope) -> UpdateProgram:

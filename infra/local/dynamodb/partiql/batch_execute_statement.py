@@ -1,18 +1,21 @@
 """BatchExecuteStatement: up to 25 statements, each with an answer or an error of its own.
 
-They are all reads of one item each, or all writes. They run in order, and each sees what those before it wrote;
-one that is refused has written nothing, and does not keep the others from running.
+They are all reads of one item each, or all writes, of different items. One that is refused has written nothing, and
+does not keep the others from running. AWS's page does not say that no two may name one item; DynamoDB Local refuses
+such a batch in the words of BatchWriteItem.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
 """
 
+from contextlib import suppress
 from typing import Any
 
 from infra.local.dynamodb.capacity import Consumed
 from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions import Values
+from infra.local.dynamodb.keys import ItemKey, exact_key
 from infra.local.dynamodb.parameters import returned_capacity
-from infra.local.dynamodb.partiql.action import compile_statement
+from infra.local.dynamodb.partiql.action import Action, compile_statement
 from infra.local.dynamodb.partiql.check import ConditionCheck
 from infra.local.dynamodb.partiql.errors import batch_code, check_alone
 from infra.local.dynamodb.partiql.prepared import Prepared, prepare
@@ -25,6 +28,8 @@ from infra.local.request import Request
 #: Statements of one batch, and characters of one of them. (The operation's API reference.)
 _SIZES = range(1, 26)
 _CHARACTERS = range(1, 8193)
+#: A member that can be run: its table, what it is to do there, its parameters, and what else it asks for.
+Member = tuple[Table, Action, Values, dict[str, Any]]
 _NEEDS_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
 
@@ -35,14 +40,17 @@ def batch_execute_statement(request: Request, params: dict[str, Any]) -> dict[st
     capacity = returned_capacity(params)
     prepared = [_prepared(member["Statement"]) for member in members]
     if len({statement.reads for statement in prepared if isinstance(statement, Prepared)}) > 1:
-        raise invalid("Read and write statements cannot be mixed in one BatchExecuteStatement")
+        raise invalid("Read and write requests together in the same batch is not supported.")
+    ready = [_ready(request, member, statement) for member, statement in zip(members, prepared, strict=True)]
+    if len(ready) > 1:
+        _check_apart(ready)
     responses: list[dict[str, Any]] = []
     consumed: list[dict[str, Any]] = []
-    for member, statement in zip(members, prepared, strict=True):
-        if isinstance(statement, AwsError):
-            responses.append({"Error": _error(statement)})
+    for member in ready:
+        if isinstance(member, AwsError):
+            responses.append({"Error": _error(member)})
         else:
-            response, units = _answer(request, member, statement, capacity)
+            response, units = _answer(request, member, capacity)
             responses.append(response)
             if units is not None:
                 consumed.append(units)
@@ -68,21 +76,46 @@ def _prepared(text: str) -> Prepared | AwsError:
         return error
 
 
-def _answer(
-    request: Request, member: dict[str, Any], prepared: Prepared, capacity: str | None
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """One member's response, and the capacity that it used."""
-    response: dict[str, Any] = {}
+def _ready(request: Request, member: dict[str, Any], prepared: Prepared | AwsError) -> Member | AwsError:
+    """A member that can be run, or what is wrong with it before it touches its table."""
+    if isinstance(prepared, AwsError):
+        return prepared
     try:
         values = prepared.values(member.get("Parameters"))
         table = find_table(request, prepared.table_name)
         action = prepared.compiled(table, compile_statement)
-        if isinstance(action, ConditionCheck):
-            raise check_alone()
+    except AwsError as error:
+        return error
+    if isinstance(action, ConditionCheck):
+        return check_alone()
+    if isinstance(action, Selection) and (not action.one_item or action.filter is not None):
+        return invalid(_NEEDS_KEY)
+    return table, action, values, member
+
+
+def _check_apart(members: list[Member | AwsError]) -> None:
+    """Refuses two statements on one item; a key that is wrong is told by its own statement."""
+    targets: list[tuple[int, ItemKey]] = []
+    for member in members:
+        if not isinstance(member, AwsError):
+            table, action, values, _ = member
+            with suppress(AwsError):
+                targets.append((table.id, exact_key(table.keys, action.key_of(table, values))))
+    if len(set(targets)) != len(targets):
+        raise invalid("Provided list of item keys contains duplicates")
+
+
+def _answer(request: Request, member: Member, capacity: str | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """One member's response, and the capacity that it used."""
+    table, action, values, params = member
+    try:
         if isinstance(action, Selection):
-            return _read(request, table, action, values, member, capacity)
-        response["TableName"] = table.name
-        write = action.decide(request, table, values, member)
+            return _read(request, table, action, values, params, capacity)
+    except AwsError as error:
+        return {"Error": _error(error)}, None
+    response: dict[str, Any] = {"TableName": table.name}
+    try:
+        write = action.decide(request, table, values, params)
     except AwsError as error:
         response["Error"] = _error(error)
         return response, None
@@ -99,8 +132,6 @@ def _answer(
 def _read(
     request: Request, table: Table, selection: Selection, values: Values, member: dict[str, Any], capacity: str | None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    if not selection.one_item or selection.filter is not None:
-        raise invalid(_NEEDS_KEY)
     options: dict[str, Any] = {"ConsistentRead": member.get("ConsistentRead", False)}
     if capacity is not None:
         options["ReturnConsumedCapacity"] = capacity

@@ -1,4 +1,4 @@
-"""The embedded AWS as a test has it: in memory, with clients like aiobotocore's and a clock that only the test moves."""
+"""The embedded AWS as a test has it: in memory, with clients like aiobotocore's and a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class VirtualAws:
                     return await task
                 due = await self.engine.next_due(messages=True)
                 if due is None:
-                    return await _patiently(task)
+                    return await _patiently(task, "nothing is due that could bring what is awaited")
                 await self.step(due)
         finally:
             task.cancel()
@@ -125,10 +125,10 @@ class _Sqs(DirectClient):
 
     async def receive_message(self, **params: Any) -> dict[str, Any]:
         call = self._engine.call("sqs", "ReceiveMessage", params, region=self.meta.region_name)
-        return await _patiently(call)
+        return await _patiently(call, "nothing came to this long poll while the clock stood still")
 
 
-async def _patiently(waiting: Awaitable[T]) -> T:
+async def _patiently(waiting: Awaitable[T], why: str) -> T:
     try:
         async with asyncio.timeout(PATIENCE) as limit:
             return await waiting
@@ -136,8 +136,8 @@ async def _patiently(waiting: Awaitable[T]) -> T:
         if not limit.expired():
             raise
         raise TimeStandsStill(
-            f"nothing came in {PATIENCE:g} s of real time while the clock stood still; "
-            "let time pass with `await aws.until(...)` around the call, or `await aws.advance(...)` beside it"
+            f"{why}, for {PATIENCE:g} s of real time; "
+            "let time pass with `await aws.until(...)` around the call, or with `await aws.advance(...)` beside it"
         ) from None
 
 

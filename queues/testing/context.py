@@ -1,0 +1,38 @@
+"""A context for calling a handler directly, that remembers what the handler reported."""
+
+from __future__ import annotations
+
+from queues.context import Context
+
+
+class FakeContext(Context):
+    """Give it to a handler as its second argument, then look at `reports`, `percent`, `notes` and `logs`."""
+
+    def __init__(
+        self,
+        *,
+        job_id: str = "test",
+        type: str = "test",
+        tenant: str = "test",
+        attempt: int = 1,
+        max_attempts: int = 3,
+        timeout: float = 60,
+    ):
+        #: What `progress` was called with, in order: percent and note.
+        self.reports: list[tuple[float, str | None]] = []
+        #: What `log` was called with, in order.
+        self.logs: list[str] = []
+        super().__init__(job_id, type, tenant, attempt, max_attempts, timeout, self._report, self.logs.append)
+
+    def _report(self, percent: float, note: str | None) -> None:
+        self.reports.append((percent, note))
+
+    @property
+    def percent(self) -> float:
+        """The latest progress; 0 before the first."""
+        return self.reports[-1][0] if self.reports else 0
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes that came with progress, in order."""
+        return [note for _, note in self.reports if note is not None]

@@ -10,7 +10,7 @@ enqueue ──> waiting <──┐ attempt failed, attempts left (shown as `dela
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -77,7 +77,7 @@ class Attempt:
     worker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """A job as its row has it. All `*_at` are epoch milliseconds, durations are seconds."""
 
@@ -147,6 +147,23 @@ class Job:
         if self.status is Status.WAITING and self.run_at > now:
             return replace(self, status=Status.DELAYED)
         return self
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Job) if field.default is not MISSING}
+_NAMES = frozenset(field.name for field in fields(Job))
+
+
+def _init(job: Job, **values: Any) -> None:
+    # A frozen dataclass sets its fields one by one through object.__setattr__: with so many, that was a twentieth of
+    # what a job's whole life costs. This is the same in one step.
+    held = job.__dict__
+    held.update(_DEFAULTS)
+    held.update(values)
+    if held.keys() != _NAMES:
+        raise TypeError(f"Job() got or lacks {sorted(held.keys() ^ _NAMES)}")
+
+
+Job.__init__ = _init  # type: ignore[method-assign, assignment]
 
 
 #: The words of the HTTP routes under /jobs, which an id therefore cannot be.

@@ -45,6 +45,10 @@ class Worker:
             time.sleep(LOOK)
         return self.printed
 
+    def ends(self) -> int:
+        """Its exit code, when it ends by itself."""
+        return self._process.wait(LIMIT)
+
 
 @contextmanager
 def working(words: Sequence[str | Path], cwd: Path) -> Iterator[Worker]:

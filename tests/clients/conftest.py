@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.clients.installing import PROGRAMS, SCRIPTS, install_packages, install_programs
@@ -37,8 +38,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     assert "Traceback" not in place.log.read_text()
 
 
+@pytest.fixture(scope="session")
+def boto3_session() -> boto3.Session:
+    """What `boto3.client()` uses: one for all tests, since it is slow to read the models of the services."""
+    return boto3.Session()
+
+
 @pytest.fixture
-def aws(house: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def aws(house: Place, boto3_session: boto3.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Points this process, and those that it starts, at the house; its endpoint."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -46,6 +53,7 @@ def aws(house: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, value)
     # Nobody's own configuration is read.
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3_session)
     return house.endpoint
 
 

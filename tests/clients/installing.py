@@ -1,7 +1,7 @@
 """Installs the clients that are not Jobyard's own dependencies, once: into `build/clients`, which git ignores.
 
-What cannot be installed, for want of a network or of Node, is a reason to skip the tests that need it, said aloud. Where
-`CI` is set, as `.ci/run` sets it, it is a failure.
+What cannot be installed, for want of a network or of Node, is a reason to skip the tests that need it, said aloud.
+Where `CI` is set, as `.ci/run` sets it, it is a failure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,17 @@ def install_programs(say: Say) -> None:
         return
     say("installing the aws CLI, Celery and other clients into build/clients/venv, once: about a minute")
     _run(sys.executable, "-m", "venv", "--clear", CLIENTS / "venv")
-    pip = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--retries", "2", "--progress-bar", "off")
+    pip = (
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--retries",
+        "2",
+        "--progress-bar",
+        "off",
+    )
     _run(PROGRAMS / "python", *pip, "--no-deps", "-r", wanted)
     stamp.write_text(state)
 
@@ -56,7 +66,7 @@ def install_packages(say: Say) -> None:
         if source.is_file():
             shutil.copy2(source, SCRIPTS)
     stamp = SCRIPTS / "node_modules" / "installed"
-    state = _state(HERE / "js" / "package-lock.json", version)
+    state = _state(HERE / "js" / "package-lock.json")
     if stamp.is_file() and stamp.read_text() == state:
         return
     say("installing the AWS SDK for JavaScript and sqs-consumer into build/clients/js, once")
@@ -71,12 +81,13 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-def _state(wanted: Path, platform: str) -> str:
+def _state(wanted: Path, platform: str = "") -> str:
     return hashlib.sha256(wanted.read_bytes() + platform.encode()).hexdigest()
 
 
 def _run(*command: str | Path) -> None:
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        missing(f"could not be installed ({Path(command[0]).name}): {lines[-1] if lines else done.returncode}")
+        # The first complaint names the cause; later ones give up or point to logs.
+        complaints = [line for line in (done.stderr + done.stdout).splitlines() if "error" in line.lower()]
+        missing(f"could not be installed: {complaints[0] if complaints else f'exit code {done.returncode}'}")

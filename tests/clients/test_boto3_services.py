@@ -1,4 +1,4 @@
-"""boto3 and the other services: schedules that fire, metrics and alarms, job types as functions, the caller's identity."""
+"""boto3 and the other services: schedules that fire, metrics, alarms, job types as functions, the caller's identity."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def test_a_job_type_is_a_function() -> None:
 
 
 def test_mappings_are_listed_by_page() -> None:
-    pages = boto3.client("lambda").get_paginator("list_event_source_mappings").paginate(
-        PaginationConfig={"PageSize": 1}
+    pages = (
+        boto3.client("lambda").get_paginator("list_event_source_mappings").paginate(PaginationConfig={"PageSize": 1})
     )
     mappings = [one for page in pages for one in page["EventSourceMappings"]]
     assert sorted(one["EventSourceArn"].rpartition(":")[2] for one in mappings) == [

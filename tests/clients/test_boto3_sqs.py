@@ -74,9 +74,7 @@ def test_pages_of_queues(unique: Unique) -> None:
     sqs, stem = boto3.client("sqs"), unique("paged")
     for n in range(5):
         sqs.create_queue(QueueName=f"{stem}-{n}")
-    pages = list(
-        sqs.get_paginator("list_queues").paginate(QueueNamePrefix=stem, PaginationConfig={"PageSize": 2})
-    )
+    pages = list(sqs.get_paginator("list_queues").paginate(QueueNamePrefix=stem, PaginationConfig={"PageSize": 2}))
     assert [len(page["QueueUrls"]) for page in pages] == [2, 2, 1]
 
 

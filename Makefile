@@ -16,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: $(VENV)/installed ## Start everything: API, worker and embedded AWS; Ctrl-C drains and stops
@@ -33,9 +33,21 @@ check: $(VENV)/installed-dev ## Check style, types and the direction of imports
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
+.PHONY: docs
+docs: $(VENV)/installed ## Write anew docs/aws-actions.md, the page that is made from the code
+	@$(PY) -m infra.actions
+
+.PHONY: fidelity
+fidelity: $(VENV)/installed-dev ## Run the contract suite on all implementations of AWS and write docs/fidelity.md
+	@$(PY) -m pytest -r fE tests/contract --fidelity docs/fidelity.md
+
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jobs and count what became of each
 	@$(PY) -m tests.campaigns.crash $(ARGS)
+
+.PHONY: durability
+durability: $(VENV)/installed-dev ## Kill the AWS endpoint under load, fill its disk, cut its power; compare with what it said
+	@$(PY) -m tests.campaigns.durability $(ARGS)
 
 .PHONY: sim
 sim: $(VENV)/installed-dev ## Run the worker against injected faults on a virtual clock, thousands of seeds
@@ -44,6 +56,18 @@ sim: $(VENV)/installed-dev ## Run the worker against injected faults on a virtua
 .PHONY: bench
 bench: $(VENV)/installed ## Measure jobs/s, latency and CPU beside other job queues; installs them into .bench
 	@$(PY) benchmarks/end_to_end.py $(ARGS)
+
+.PHONY: bench-sqs
+bench-sqs: $(VENV)/installed ## Measure the embedded SQS as a server beside MiniStack, moto and ElasticMQ
+	@$(PY) benchmarks/sqs_server.py $(ARGS)
+
+.PHONY: bench-dynamodb
+bench-dynamodb: $(VENV)/installed ## Measure the embedded DynamoDB as a server beside MiniStack, moto and DynamoDB Local
+	@$(PY) benchmarks/dynamodb_server.py $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: $(VENV)/installed ## Measure a receive and a conditional update at a million against a thousand
+	@PYTHONPATH=. $(PY) benchmarks/growth.py $(ARGS)
 
 # In a fresh environment, so that only what pyproject.toml asks for is pinned.
 LOCK := build/lock/bin/python -m pip --disable-pip-version-check

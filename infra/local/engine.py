@@ -19,11 +19,11 @@ import logging
 import random as random_module
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.local import model
+from infra.local.call import Call, Outcome
 from infra.local.checkpoint import Checkpointer
 from infra.local.db import Fsync, open_database
 from infra.local.errors import AwsError
@@ -32,6 +32,7 @@ from infra.local.ids import id_maker
 from infra.local.lock import own
 from infra.local.parking import Parking
 from infra.local.request import Errand, Later, Operation, Request, Wait
+from infra.local.setback import Setbacks
 from infra.local.sweeper import Sweeper
 from infra.local.ticker import Ticker
 from queues.clock import Clock, system_clock
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The services that the engine has, and the package of each: SCHEMA, OPERATIONS, perhaps `sweep` and `tick`.
+#: The services that the engine has, and the package of each: SCHEMA, OPERATIONS, perhaps `sweep`, `tick`, `set_back`.
 SERVICES = {
     "sqs": "infra.local.sqs",
     "dynamodb": "infra.local.dynamodb",
@@ -65,27 +66,6 @@ METADATA = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ENDPOINT = "http://127.0.0.1:4566"
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One call on its way: queued, run, perhaps parked and run again, answered."""
-
-    run: Operation
-    params: dict[str, Any]
-    region: str
-    endpoint: str
-    future: asyncio.Future[dict[str, Any]]
-    #: Epoch milliseconds of the first run; 0 before it.
-    arrived: int = 0
-    #: What it waits for, while or since it was parked.
-    key: Hashable = None
-    timer: asyncio.TimerHandle | None = None
-    parked: bool = False
-
-
-#: What came of a call: its reply, its error, or that it waits.
-Outcome = dict[str, Any] | Exception | Wait | Later
 
 
 class Engine:
@@ -144,6 +124,7 @@ class Engine:
         )
         self._sweeper = Sweeper(services.values(), self._submit_inside)
         self._ticker = Ticker(services.values(), self._submit_inside, clock)
+        self._setbacks = Setbacks(services.values(), clock)
 
     # The way in
 
@@ -239,6 +220,8 @@ class Engine:
         queue = self._queue
         if self._held or not queue:
             return
+        if back := self._setbacks.noticed():
+            self._set_back(back)
         group = [queue.popleft() for _ in range(min(len(queue), GROUP_LIMIT))]
         if queue:
             self._schedule()
@@ -323,6 +306,13 @@ class Engine:
                 self._parking.wake(key)
         if self._checkpointer is not None:
             self._checkpointer.committed()
+
+    def _set_back(self, back: int) -> None:
+        """The clock was set back by that many milliseconds: that comes before whatever else is to be done."""
+        self._setbacks.move((*self._queue, *self._parking), back)
+        self._submit_inside(self._setbacks.run, {"back": back}).add_done_callback(self._setbacks.moved)
+        self._queue.rotate()  # the last comes first
+        self._ticker.alarm(self._clock())
 
     def _resume(self, call: Call) -> None:
         self._queue.append(call)

@@ -14,7 +14,7 @@ Beside the key's alarm each call has a timer of its own for its deadline.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -42,6 +42,10 @@ class Parking(Generic[C]):
     def __len__(self) -> int:
         """How many calls still wait, those cancelled by their callers not counted."""
         return sum(not call.future.done() for line in self._lines.values() for call in line)
+
+    def __iter__(self) -> Iterator[C]:
+        """Those that are parked, in no order."""
+        return (call for line in self._lines.values() for call in line)
 
     def park(self, call: C, key: Hashable, *, due: float | None, deadline: float) -> None:
         """Keep the call until its key is woken, at the latest for `deadline` seconds.

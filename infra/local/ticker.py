@@ -37,6 +37,8 @@ class Ticker:
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
+        #: The clock's reading when the timer was set.
+        self._set_at = 0
         self._started = False
 
     def start(self) -> None:
@@ -74,12 +76,15 @@ class Ticker:
         if self._timer is not None:
             self._timer.cancel()
         if self._due is not None:
-            sleep = min(max(self._due - self._clock(), 0), LONGEST_SLEEP)
+            self._set_at = self._clock()
+            sleep = min(max(self._due - self._set_at, 0), LONGEST_SLEEP)
             self._timer = asyncio.get_running_loop().call_later(sleep / 1000, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
-        if self._due is not None and self._due > self._clock():
+        now = self._clock()
+        # When the clock was set back, what is due may be another time now.
+        if self._due is not None and self._due > now >= self._set_at:
             self._set()
         else:
             self._run()

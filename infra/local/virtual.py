@@ -14,9 +14,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from infra.local.call import Call, Outcome
 from infra.local.cloudwatch.rollup import roll_up
 from infra.local.cloudwatch.ticking import tick_alarms
-from infra.local.engine import DEFAULT_ACCOUNT, DEFAULT_ENDPOINT, SERVICES, Call, Engine, Outcome
+from infra.local.engine import DEFAULT_ACCOUNT, DEFAULT_ENDPOINT, SERVICES, Engine
 from infra.local.request import Wait
 from infra.local.sqs.ahead import next_visible
 from infra.local.sweeper import Sweeper

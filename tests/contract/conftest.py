@@ -17,6 +17,7 @@ import contextlib
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,18 +29,19 @@ from infra.local.engine import Engine
 from infra.local.front import build_server
 from infra.serving import listen
 from tests.contract.functions import add_functions
+from tests.contract.recorder import Recorder
 from tests.contract.servers import START_LIMIT, running
 from tests.contract.targets import offering, services_of
 
-MARKERS = (
-    "deviates(target=reason): the named target is known to differ from AWS here",
-    "deviates_in_part(target=reason): the same with some of the case's parameters",
-)
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fidelity", metavar="FILE", help="write what the contract suite has seen, as docs/fidelity.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for marker in MARKERS:
-        config.addinivalue_line("markers", marker)
+    page = config.getoption("--fidelity", None)
+    if page:
+        config.pluginmanager.register(Recorder(Path(page)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -143,7 +143,7 @@ async def test_data_is_refused_from_more_than_two_weeks_ago(cloudwatch: Any, uni
     moto="finds data with dimensions without them", ministack="finds data with dimensions without them"
 )
 async def test_dimensions_are_part_of_a_metric(cloudwatch: Any, unique: Unique) -> None:
-    """CloudWatch concepts: Dimensions"""
+    """API_Dimension"""
     namespace, dimensions = unique("dimensions"), [{"Name": "InstanceId", "Value": "one"}]
     datum = {"MetricName": "m", "Value": 11, "Dimensions": dimensions}
     await cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
@@ -210,7 +210,7 @@ async def test_a_page_holds_max_datapoints(cloudwatch: Any, unique: Unique) -> N
 
 @pytest.mark.deviates(moto="knows only the ids of queries as expressions", ministack="calculates no expressions")
 async def test_expressions_are_calculated(cloudwatch: Any, unique: Unique) -> None:
-    """Using math expressions with CloudWatch metrics"""
+    """ "Using math expressions with CloudWatch metrics"."""
     namespace, at = unique("math"), now()
     data = [{"MetricName": name, "Value": value, "Timestamp": at} for name, value in (("errors", 3), ("calls", 60))]
     await cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)

@@ -52,6 +52,7 @@ async def test_a_table_name_is_taken_once(dynamodb: Any, unique: Unique) -> None
     assert refused.value.response["Error"]["Code"] == "ResourceInUseException"
 
 
+@pytest.mark.deviates(dynamodb_local="has words of its own")
 async def test_a_deleted_table_is_not_found(dynamodb: Any, unique: Unique) -> None:
     name = unique("jobs")
     await dynamodb.create_table(TableName=name, **DEFINITION)
@@ -79,3 +80,67 @@ async def test_an_undefined_key_attribute_is_refused(dynamodb: Any, unique: Uniq
     with pytest.raises(ClientError) as refused:
         await dynamodb.create_table(TableName=unique("jobs"), **definition)
     assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+@pytest.mark.deviates(moto="has words of its own")
+async def test_a_protected_table_is_not_deleted(dynamodb: Any, unique: Unique) -> None:
+    name = unique("kept")
+    await dynamodb.create_table(TableName=name, **DEFINITION, DeletionProtectionEnabled=True)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.delete_table(TableName=name)
+    error = refused.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    assert "protected against deletion" in error["Message"]
+    await dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    await dynamodb.delete_table(TableName=name)
+
+
+@pytest.mark.deviates(dynamodb_local="has no tags")
+async def test_tags_come_and_go(dynamodb: Any, unique: Unique) -> None:
+    name = unique("tagged")
+    made = await dynamodb.create_table(TableName=name, **DEFINITION, Tags=[{"Key": "a", "Value": "1"}])
+    arn = made["TableDescription"]["TableArn"]
+    await dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "b", "Value": "2"}])
+    await dynamodb.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert (await dynamodb.list_tags_of_resource(ResourceArn=arn))["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
+async def test_a_table_changes_its_billing_mode(dynamodb: Any, unique: Unique) -> None:
+    name = unique("paid")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+    updates = [{"Update": {"IndexName": "by-state", "ProvisionedThroughput": units}}]
+    await dynamodb.update_table(
+        TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput=units, GlobalSecondaryIndexUpdates=updates
+    )
+    table = (await dynamodb.describe_table(TableName=name))["Table"]
+    for told in (table, table["GlobalSecondaryIndexes"][0]):
+        assert told["ProvisionedThroughput"].items() >= units.items()
+
+
+@pytest.mark.deviates(dynamodb_local="has no recovery")
+async def test_point_in_time_recovery_can_be_switched_on(dynamodb: Any, unique: Unique) -> None:
+    name = unique("kept")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+
+    async def status() -> str:
+        told = (await dynamodb.describe_continuous_backups(TableName=name))["ContinuousBackupsDescription"]
+        found: str = told["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+        return found
+
+    assert await status() == "DISABLED"
+    await dynamodb.update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    assert await status() == "ENABLED"
+
+
+@pytest.mark.deviates(
+    moto="asks for throughput first", ministack="names the first", dynamodb_local="has words of its own"
+)
+async def test_names_out_of_bounds_are_all_named(dynamodb: Any, unique: Unique) -> None:
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.create_table(TableName="a;", **{**DEFINITION, "BillingMode": "FREE"})
+    message = refused.value.response["Error"]["Message"]
+    assert "Value 'a;' at 'tableName' failed to satisfy constraint" in message
+    assert "Value 'FREE' at 'billingMode' failed to satisfy constraint" in message

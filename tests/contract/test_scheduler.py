@@ -65,7 +65,7 @@ async def test_a_schedule_is_shown_with_the_defaults_of_what_was_left_out(schedu
     ministack="shows an empty description and no retry policy",
 )
 async def test_defaults_of_the_completion_and_of_the_retry_policy(scheduler: Any, unique: Unique) -> None:
-    """RetryPolicy, EventBridge Scheduler API reference: 185 retries within 24 hours."""
+    """API_RetryPolicy, EventBridge Scheduler API reference: 185 retries within 24 hours."""
     name = unique("defaults")
     await scheduler.create_schedule(**members(name))
     found = await scheduler.get_schedule(Name=name)
@@ -105,7 +105,7 @@ async def test_a_schedule_keeps_all_that_it_was_given(scheduler: Any, unique: Un
 
 @pytest.mark.deviates(ministack="says in which group the schedule already exists")
 async def test_a_name_is_taken_once_within_its_group(scheduler: Any, unique: Unique) -> None:
-    """ConflictException, EventBridge Scheduler API reference."""
+    """CreateSchedule, EventBridge Scheduler API reference."""
     name, group = unique("twice"), unique("group")
     await scheduler.create_schedule(**members(name))
     answer = await refusal(scheduler.create_schedule(**members(name)))
@@ -164,7 +164,7 @@ async def test_an_update_without_a_state_enables(scheduler: Any, unique: Unique)
 @pytest.mark.parametrize("operation", ["get_schedule", "delete_schedule"])
 @pytest.mark.deviates(ministack="says in which group the schedule does not exist")
 async def test_a_schedule_that_is_not_there(scheduler: Any, unique: Unique, operation: str) -> None:
-    """ResourceNotFoundException, EventBridge Scheduler API reference: 404."""
+    """GetSchedule, EventBridge Scheduler API reference: 404."""
     name = unique("nobody")
     with pytest.raises(ClientError) as caught:
         await getattr(scheduler, operation)(Name=name)
@@ -174,6 +174,7 @@ async def test_a_schedule_that_is_not_there(scheduler: Any, unique: Unique, oper
 
 
 async def test_a_deleted_schedule_is_gone(scheduler: Any, unique: Unique) -> None:
+    """DeleteSchedule, EventBridge Scheduler API reference."""
     name = unique("gone")
     await scheduler.create_schedule(**members(name))
     await scheduler.delete_schedule(Name=name)
@@ -335,6 +336,7 @@ async def test_a_member_beyond_its_limits_is_named(scheduler: Any, unique: Uniqu
 
 @UNCHECKED
 async def test_an_unknown_time_zone_is_refused(scheduler: Any, unique: Unique) -> None:
+    """CreateSchedule, EventBridge Scheduler API reference."""
     call = scheduler.create_schedule(**members(unique("zone"), ScheduleExpressionTimezone="Mars/Base"))
     assert (await refusal(call))[0] == "ValidationException"
 
@@ -391,6 +393,7 @@ async def test_a_long_list_comes_in_pages(scheduler: Any, unique: Unique) -> Non
 
 @pytest.mark.deviates(moto="fails on a token that it did not make", ministack="has no pages")
 async def test_a_token_that_no_list_returned_is_refused(scheduler: Any) -> None:
+    """ListSchedules, EventBridge Scheduler API reference."""
     for operation in (scheduler.list_schedules, scheduler.list_schedule_groups):
         assert (await refusal(operation(NextToken="never")))[0] == "ValidationException"
 
@@ -442,6 +445,7 @@ async def test_a_group_is_made_shown_listed_and_goes(scheduler: Any, unique: Uni
 
 @pytest.mark.deviates(moto="replaces the group")
 async def test_a_group_name_is_taken_once(scheduler: Any, unique: Unique) -> None:
+    """CreateScheduleGroup, EventBridge Scheduler API reference."""
     name = unique("group")
     await scheduler.create_schedule_group(Name=name)
     answer = await refusal(scheduler.create_schedule_group(Name=name))
@@ -477,6 +481,7 @@ async def test_groups_come_in_pages(scheduler: Any, unique: Unique) -> None:
 
 
 async def test_regions_are_apart(connect: Callable[..., Any], unique: Unique) -> None:
+    """GetSchedule, EventBridge Scheduler API reference."""
     name = unique("apart")
     east, west = await connect("scheduler"), await connect("scheduler", "us-west-2")
     target = TARGET | {"Arn": "arn:aws:sqs:us-west-2:000000000000:q"}
@@ -509,6 +514,7 @@ async def test_groups_are_tagged(scheduler: Any, unique: Unique) -> None:
 
 @pytest.mark.deviates(moto="tags what it does not know")
 async def test_what_is_not_there_has_no_tags(scheduler: Any, unique: Unique) -> None:
+    """ListTagsForResource, EventBridge Scheduler API reference."""
     arn = (await scheduler.create_schedule_group(Name=unique("here")))["ScheduleGroupArn"]
     answer = await refusal(scheduler.list_tags_for_resource(ResourceArn=f"{arn}-not"))
     assert answer[0] == "ResourceNotFoundException"

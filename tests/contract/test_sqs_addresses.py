@@ -28,6 +28,7 @@ async def make(sqs: Any, name: str) -> str:
     return url
 
 
+@pytest.mark.deviates_in_part(elasticmq="takes no bare name and no region in a path")
 @pytest.mark.parametrize(
     "form",
     [
@@ -47,7 +48,7 @@ async def test_a_queue_url_is_known_by_its_last_parts(sqs: Any, unique: Unique, 
     await sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-@pytest.mark.deviates(ministack="has the words of the query protocol")
+@pytest.mark.deviates(ministack="has the words of the query protocol", elasticmq="has the error's new code only")
 async def test_a_url_of_no_queue_names_none(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("address"))
     for wrong in (url + "-nowhere", "http://whatever-incorrect-queue-address"):
@@ -57,7 +58,7 @@ async def test_a_url_of_no_queue_names_none(sqs: Any, unique: Unique) -> None:
         )
 
 
-@pytest.mark.deviates(moto="lets everybody in", ministack="lets everybody in")
+@pytest.mark.deviates(moto="lets everybody in", ministack="lets everybody in", elasticmq="lets everybody in")
 async def test_a_queue_of_another_account_is_not_found(sqs: Any, unique: Unique) -> None:
     name = unique("owner")
     url = await make(sqs, name)
@@ -69,6 +70,7 @@ async def test_a_queue_of_another_account_is_not_found(sqs: Any, unique: Unique)
     assert (await error_of(sqs.receive_message(QueueUrl=foreign)))[0] == NO_QUEUE
 
 
+@pytest.mark.deviates(elasticmq="answers an empty list of messages")
 async def test_a_deleted_queues_name_is_free(sqs: Any, unique: Unique) -> None:
     """AWS blocks it for 60 seconds; no emulator does, so that a suite need not wait."""
     name = unique("again")
@@ -79,7 +81,7 @@ async def test_a_deleted_queues_name_is_free(sqs: Any, unique: Unique) -> None:
     assert "Messages" not in await sqs.receive_message(QueueUrl=url)
 
 
-@pytest.mark.deviates(ministack="takes any number of tags")
+@pytest.mark.deviates(ministack="takes any number of tags", elasticmq="takes any number of tags")
 async def test_a_queue_has_fifty_tags_at_most(sqs: Any, unique: Unique) -> None:
     name = unique("tags")
     url = await make(sqs, name)
@@ -91,6 +93,7 @@ async def test_a_queue_has_fifty_tags_at_most(sqs: Any, unique: Unique) -> None:
     assert not (await sqs.list_queue_tags(QueueUrl=url)).get("Tags")
 
 
+@pytest.mark.deviates(elasticmq="takes any tag")
 @TAKES_ANY_TAG
 @pytest.mark.parametrize("key", ["", "k" * 129, "a#b", "aws:mine"])
 async def test_a_tags_key_has_its_rules(sqs: Any, unique: Unique, key: str) -> None:
@@ -98,6 +101,7 @@ async def test_a_tags_key_has_its_rules(sqs: Any, unique: Unique, key: str) -> N
     assert (await error_of(sqs.tag_queue(QueueUrl=url, Tags={key: "value"})))[0] == "InvalidParameterValue"
 
 
+@pytest.mark.deviates(elasticmq="takes any tag")
 @TAKES_ANY_TAG
 async def test_a_tags_value_has_its_length(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("value"))
@@ -105,7 +109,7 @@ async def test_a_tags_value_has_its_length(sqs: Any, unique: Unique) -> None:
     assert (await error_of(sqs.tag_queue(QueueUrl=url, Tags={"key": "v" * 257})))[0] == "InvalidParameterValue"
 
 
-@pytest.mark.deviates(ministack="takes an empty list")
+@pytest.mark.deviates(ministack="takes an empty list", elasticmq="takes an empty change")
 async def test_tagging_with_nothing_is_refused(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("nothing"))
     assert (await error_of(sqs.tag_queue(QueueUrl=url, Tags={})))[0] == "MissingParameter"

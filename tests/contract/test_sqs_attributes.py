@@ -44,11 +44,13 @@ async def arn_of(sqs: Any, url: str) -> str:
 # FIFO queues
 
 
+@pytest.mark.deviates(elasticmq="says InvalidAttributeName")
 async def test_a_fifo_queues_name_ends_in_fifo(sqs: Any, unique: Unique) -> None:
     code, _ = await error_of(sqs.create_queue(QueueName=unique("plain"), Attributes=FIFO))
     assert code == "InvalidParameterValue"
 
 
+@pytest.mark.deviates(elasticmq="says InvalidAttributeName")
 @CHECKS_LITTLE
 async def test_only_a_fifo_queues_name_ends_in_fifo(sqs: Any, unique: Unique) -> None:
     code, message = await error_of(sqs.create_queue(QueueName=unique("standard") + ".fifo"))
@@ -56,13 +58,14 @@ async def test_only_a_fifo_queues_name_ends_in_fifo(sqs: Any, unique: Unique) ->
     assert message == "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
 
 
+@pytest.mark.deviates(elasticmq="takes FifoQueue=false")
 @CHECKS_LITTLE
 async def test_a_queue_is_made_standard_by_not_saying_fifo(sqs: Any, unique: Unique) -> None:
     call = sqs.create_queue(QueueName=unique("false"), Attributes={"FifoQueue": "false"})
     assert await error_of(call) == ("InvalidAttributeName", "Unknown Attribute FifoQueue.")
 
 
-@pytest.mark.deviates(ministack="shows what was set")
+@pytest.mark.deviates(ministack="shows what was set", elasticmq="knows no DeduplicationScope")
 async def test_a_fifo_queue_shows_its_defaults(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("defaults") + ".fifo", **FIFO)
     names = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
@@ -72,12 +75,14 @@ async def test_a_fifo_queue_shows_its_defaults(sqs: Any, unique: Unique) -> None
     assert await attributes_of(sqs, plain, *names) == {}
 
 
+@pytest.mark.deviates(elasticmq="knows no DeduplicationScope")
 async def test_high_throughput_is_set_with_its_scope(sqs: Any, unique: Unique) -> None:
     high = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
     url = await make(sqs, unique("high") + ".fifo", **FIFO, **high)
     assert await attributes_of(sqs, url, *high) == high
 
 
+@pytest.mark.deviates(elasticmq="knows no FifoThroughputLimit")
 @CHECKS_LITTLE
 async def test_high_throughput_needs_deduplication_by_group(sqs: Any, unique: Unique) -> None:
     limit = {"FifoThroughputLimit": "perMessageGroupId"}
@@ -92,6 +97,7 @@ async def test_high_throughput_needs_deduplication_by_group(sqs: Any, unique: Un
     assert await error_of(sqs.set_queue_attributes(QueueUrl=url, Attributes=limit)) == expected
 
 
+@pytest.mark.deviates(elasticmq="words it differently, and takes FifoQueue")
 @CHECKS_LITTLE
 @pytest.mark.parametrize(
     ("attributes", "message"),
@@ -117,6 +123,7 @@ async def test_a_standard_queue_has_no_fifo_attributes(
     assert await error_of(call) == ("InvalidAttributeName", message)
 
 
+@pytest.mark.deviates(elasticmq="ignores it")
 @CHECKS_LITTLE
 async def test_a_queue_stays_fifo(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("stays") + ".fifo", **FIFO)
@@ -127,6 +134,7 @@ async def test_a_queue_stays_fifo(sqs: Any, unique: Unique) -> None:
     )
 
 
+@pytest.mark.deviates(elasticmq="takes any word")
 @CHECKS_LITTLE
 @pytest.mark.parametrize("name", ["ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"])
 async def test_fifo_attributes_take_the_words_of_aws_only(sqs: Any, unique: Unique, name: str) -> None:
@@ -139,7 +147,7 @@ async def test_fifo_attributes_take_the_words_of_aws_only(sqs: Any, unique: Uniq
 # Creating again
 
 
-@pytest.mark.deviates(moto="names no attribute")
+@pytest.mark.deviates(moto="names no attribute", elasticmq="names the queue, and has the error's new code only")
 async def test_creating_again_names_the_attribute_that_differs(sqs: Any, unique: Unique) -> None:
     name = unique("again") + ".fifo"
     await make(sqs, name, **FIFO, ContentBasedDeduplication="true")
@@ -159,13 +167,16 @@ async def test_creating_again_with_the_defaults_is_the_same(sqs: Any, unique: Un
 # Setting and getting
 
 
-@pytest.mark.deviates(moto="takes an empty change", ministack="takes an empty change")
+@pytest.mark.deviates(
+    moto="takes an empty change", ministack="takes an empty change", elasticmq="takes an empty change"
+)
 async def test_setting_nothing_is_refused(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("nothing"))
     code, _ = await error_of(sqs.set_queue_attributes(QueueUrl=url, Attributes={}))
     assert code == "MissingParameter"
 
 
+@pytest.mark.deviates(elasticmq="words it differently")
 @CHECKS_LITTLE
 @pytest.mark.parametrize("name", ["QueueArn", "CreatedTimestamp", "ApproximateNumberOfMessages"])
 async def test_what_sqs_counts_cannot_be_set(sqs: Any, unique: Unique, name: str) -> None:
@@ -174,13 +185,14 @@ async def test_what_sqs_counts_cannot_be_set(sqs: Any, unique: Unique, name: str
     assert await error_of(call) == ("InvalidAttributeName", f"Unknown Attribute {name}.")
 
 
-@pytest.mark.deviates(ministack="answers what was not asked for")
+@pytest.mark.deviates(ministack="answers what was not asked for", elasticmq="answers an empty map")
 async def test_attributes_not_asked_for_are_not_answered(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("asked"))
     assert "Attributes" not in await sqs.get_queue_attributes(QueueUrl=url)
     assert set(await attributes_of(sqs, url, "DelaySeconds", "QueueArn")) == {"DelaySeconds", "QueueArn"}
 
 
+@pytest.mark.deviates(elasticmq="takes any number")
 @MOTO_CHECKS_LITTLE
 @pytest.mark.parametrize(
     "value",
@@ -203,7 +215,9 @@ async def test_the_last_change_is_dated(sqs: Any, unique: Unique) -> None:
 # Encryption
 
 
-@pytest.mark.deviates(moto="shows SqsManagedSseEnabled beside a key", ministack="shows no default period")
+@pytest.mark.deviates(
+    moto="shows SqsManagedSseEnabled beside a key", ministack="shows no default period", elasticmq="has no encryption"
+)
 async def test_a_kms_key_takes_the_place_of_sqs_encryption(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("kms"), KmsMasterKeyId="alias/aws/sqs")
     names = ("KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled")
@@ -216,6 +230,7 @@ async def test_a_kms_key_takes_the_place_of_sqs_encryption(sqs: Any, unique: Uni
     assert await attributes_of(sqs, url, *names) == {"SqsManagedSseEnabled": "true"}
 
 
+@pytest.mark.deviates(elasticmq="has no encryption")
 @CHECKS_LITTLE
 async def test_a_queue_has_one_kind_of_encryption(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("sse"))
@@ -226,6 +241,7 @@ async def test_a_queue_has_one_kind_of_encryption(sqs: Any, unique: Unique) -> N
     )
 
 
+@pytest.mark.deviates(elasticmq="has no encryption")
 @MOTO_CHECKS_LITTLE
 @pytest.mark.parametrize("value", ["59", "86401"])
 async def test_a_data_key_is_used_again_for_a_minute_to_a_day(sqs: Any, unique: Unique, value: str) -> None:
@@ -236,6 +252,7 @@ async def test_a_data_key_is_used_again_for_a_minute_to_a_day(sqs: Any, unique: 
 # Redrive policies
 
 
+@pytest.mark.deviates(elasticmq="has words of its own, and a 500 for a maxReceiveCount in letters")
 @CHECKS_LITTLE
 @pytest.mark.parametrize(
     ("policy", "code", "message"),
@@ -314,6 +331,7 @@ async def test_a_redrive_policy_counts_in_numbers(sqs: Any, unique: Unique) -> N
     assert int(kept["maxReceiveCount"]) == 10
 
 
+@pytest.mark.deviates(elasticmq="knows no RedriveAllowPolicy")
 @CHECKS_LITTLE
 @pytest.mark.parametrize(
     "policy",
@@ -329,6 +347,7 @@ async def test_a_redrive_allow_policy_has_its_form(sqs: Any, unique: Unique, pol
     )
 
 
+@pytest.mark.deviates(elasticmq="knows no RedriveAllowPolicy")
 @CHECKS_LITTLE
 @pytest.mark.parametrize(
     ("policy", "reason"),
@@ -363,6 +382,7 @@ async def test_a_redrive_allow_policy_names_queues_only_by_queue(
     )
 
 
+@pytest.mark.deviates(elasticmq="knows no RedriveAllowPolicy")
 @CHECKS_LITTLE
 async def test_a_dead_letter_queue_chooses_its_sources(sqs: Any, unique: Unique) -> None:
     dead = await make(sqs, unique("dead"))
@@ -383,7 +403,7 @@ async def test_a_dead_letter_queue_chooses_its_sources(sqs: Any, unique: Unique)
     assert (await error_of(sqs.set_queue_attributes(QueueUrl=friend, Attributes=policy)))[0] == "InvalidParameterValue"
 
 
-@pytest.mark.deviates(moto="answers one page only", ministack="answers one page only")
+@pytest.mark.deviates(moto="answers one page only", ministack="answers one page only", elasticmq="has no pages")
 async def test_the_sources_of_a_dead_letter_queue_are_listed_in_pages(sqs: Any, unique: Unique) -> None:
     dead = await make(sqs, unique("dead"))
     policy = json.dumps({"deadLetterTargetArn": await arn_of(sqs, dead), "maxReceiveCount": 1})

@@ -96,7 +96,11 @@ async def test_a_message_made_visible_comes_again_before_those_behind_it(sqs: An
     assert sorted(bodies(await receive(sqs, queue))) == ["a1", "b1"]
 
 
-@pytest.mark.deviates(moto="delivers in the order of sending", ministack="delivers in the order of sending")
+@pytest.mark.deviates(
+    moto="delivers in the order of sending",
+    ministack="delivers in the order of sending",
+    elasticmq="delivers in the order of sending",
+)
 async def test_received_for_no_time_groups_take_turns(sqs: Any, queue: str) -> None:
     await send(sqs, queue, "a1", "b1", "b2", "c1", "a2")
     assert bodies(await receive(sqs, queue, 3, VisibilityTimeout=0)) == ["a1", "a2", "b1"]
@@ -142,6 +146,7 @@ async def test_a_repetition_is_answered_as_the_first_send_even_after_its_delete(
     assert await receive(sqs, queue) == []
 
 
+@pytest.mark.deviates_in_part(elasticmq="knows no DeduplicationScope")
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
@@ -187,7 +192,7 @@ async def test_a_send_with_nothing_to_tell_repetitions_by_is_refused(sqs: Any, m
     [({"MessageDeduplicationId": "2"}, NO_GROUP), ({"MessageGroupId": "a"}, NO_DEDUPLICATION_ID)],
     ids=["group", "deduplication id"],
 )
-@pytest.mark.deviates(ministack="refuses the entry alone")
+@pytest.mark.deviates(ministack="refuses the entry alone", elasticmq="refuses the entry alone")
 async def test_one_message_without_group_or_id_fails_its_whole_batch(
     sqs: Any, make: Callable[..., Any], second: dict[str, str], message: str, target: str
 ) -> None:
@@ -203,7 +208,7 @@ async def test_one_message_without_group_or_id_fails_its_whole_batch(
     assert await receive(sqs, url) == []
 
 
-@pytest.mark.deviates(ministack="accepts a delay")
+@pytest.mark.deviates(ministack="accepts a delay", elasticmq="words it differently")
 async def test_a_message_cannot_have_a_delay_of_its_own_but_for_zero(sqs: Any, queue: str) -> None:
     """DelaySeconds of SendMessage in the API reference."""
     error = await fails(sqs.send_message(QueueUrl=queue, MessageBody="x", MessageGroupId="a", DelaySeconds=2))
@@ -232,7 +237,11 @@ async def test_ids_are_up_to_128_visible_ascii_characters(sqs: Any, queue: str, 
     )
 
 
-@pytest.mark.deviates(moto="deletes by an expired handle", ministack="deletes by an expired handle")
+@pytest.mark.deviates(
+    moto="deletes by an expired handle",
+    ministack="deletes by an expired handle",
+    elasticmq="deletes by an expired handle",
+)
 async def test_a_handle_cannot_delete_once_its_timeout_has_ended(sqs: Any, queue: str) -> None:
     await send(sqs, queue, "a1")
     (message,) = await receive(sqs, queue)
@@ -243,7 +252,11 @@ async def test_a_handle_cannot_delete_once_its_timeout_has_ended(sqs: Any, queue
     assert error["Message"].endswith("Reason: The receipt handle has expired.")
 
 
-@pytest.mark.deviates(moto="ignores the attempt id", ministack="ignores the attempt id")
+@pytest.mark.deviates(
+    moto="ignores the attempt id",
+    ministack="ignores the attempt id",
+    elasticmq="answers the messages with other handles",
+)
 async def test_an_attempt_made_again_is_answered_the_same(sqs: Any, queue: str) -> None:
     """ReceiveRequestAttemptId of ReceiveMessage in the API reference."""
     await send(sqs, queue, "a1", "a2", "b1")

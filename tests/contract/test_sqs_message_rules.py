@@ -29,6 +29,8 @@ async def fails(call: Any) -> dict[str, Any]:
     return error
 
 
+@pytest.mark.deviates(elasticmq="has words of its own")
+@pytest.mark.deviates_in_part(moto="has words of its own", ministack="has words of its own")
 @pytest.mark.parametrize(
     ("attribute", "sentence"),
     [
@@ -54,18 +56,16 @@ async def fails(call: Any) -> dict[str, Any]:
     ids=["empty", "number", "type", "field", "characters"],
 )
 async def test_a_bad_attribute_is_named_in_aws_words(
-    sqs: Any, queue: str, attribute: dict[str, Any], sentence: str, target: str
+    sqs: Any, queue: str, attribute: dict[str, Any], sentence: str
 ) -> None:
-    if target in ("moto", "ministack"):
-        pytest.skip(f"{target} has words of its own")
     error = await fails(sqs.send_message(QueueUrl=queue, MessageBody="x", MessageAttributes={"x": attribute}))
     assert (error["Code"], error["Message"]) == ("InvalidParameterValue", sentence)
 
 
+@pytest.mark.deviates(elasticmq="takes any name")
+@pytest.mark.deviates_in_part(moto="checks only some of these", ministack="checks only some of these")
 @pytest.mark.parametrize("name", ["aWs.x", "AMAZON.x", ".x", "x.", "x!", "x?", "(x", "L" * 257, ""])
-async def test_a_bad_attribute_name_is_refused(sqs: Any, queue: str, name: str, target: str) -> None:
-    if target in ("moto", "ministack"):
-        pytest.skip(f"{target} checks only some of these")
+async def test_a_bad_attribute_name_is_refused(sqs: Any, queue: str, name: str) -> None:
     attributes = {name: {"DataType": "String", "StringValue": "1"}}
     error = await fails(sqs.send_message(QueueUrl=queue, MessageBody="x", MessageAttributes=attributes))
     assert error["Code"] == "InvalidParameterValue"
@@ -79,25 +79,29 @@ async def test_numbers_come_in_many_forms(sqs: Any, queue: str, value: str) -> N
     assert message["MessageAttributes"] == attributes
 
 
+@pytest.mark.deviates_in_part(
+    moto="reads patterns otherwise", ministack="reads patterns otherwise", elasticmq="knows whole names only"
+)
 @pytest.mark.parametrize(
     ("pattern", "answered"),
     [("*", 3), ("Hel.*", 2), ("Hello", 1), ("hello", 0), ("AWS.", 0), ("..x", 0)],
 )
 async def test_attributes_are_asked_for_by_name_prefix_or_all(
-    sqs: Any, queue: str, pattern: str, answered: int, target: str
+    sqs: Any, queue: str, pattern: str, answered: int
 ) -> None:
     """MessageAttributeNames of ReceiveMessage in the API reference; a star alone is taken too."""
-    if (target, pattern) in (("moto", "*"), ("ministack", "*"), ("ministack", "Hel.*"), ("moto", "Hel.*")):
-        pytest.skip(f"{target} reads the pattern otherwise")
     attributes = {name: {"DataType": "String", "StringValue": "1"} for name in ("Help.Me", "Hello", "General")}
     await sqs.send_message(QueueUrl=queue, MessageBody="x", MessageAttributes=attributes)
     (message,) = (await sqs.receive_message(QueueUrl=queue, MessageAttributeNames=[pattern]))["Messages"]
     assert len(message.get("MessageAttributes", {})) == answered
 
 
-async def test_one_bad_character_fails_one_message_of_a_batch(sqs: Any, queue: str, target: str) -> None:
-    if target in ("moto", "ministack"):
-        pytest.skip(f"{target} does not look at characters in a batch")
+@pytest.mark.deviates(
+    moto="does not look at characters in a batch",
+    ministack="does not look at characters in a batch",
+    elasticmq="says InvalidAttributeValue",
+)
+async def test_one_bad_character_fails_one_message_of_a_batch(sqs: Any, queue: str) -> None:
     entries = [{"Id": "good", "MessageBody": "x"}, {"Id": "bad", "MessageBody": "\x01"}]
     reply = await sqs.send_message_batch(QueueUrl=queue, Entries=entries)
     assert [entry["Id"] for entry in reply["Successful"]] == ["good"]
@@ -105,7 +109,9 @@ async def test_one_bad_character_fails_one_message_of_a_batch(sqs: Any, queue: s
     assert failed == {"Id": "bad", "SenderFault": True, "Code": "InvalidMessageContents", "Message": CHARACTERS}
 
 
-@pytest.mark.deviates(moto="counts the body alone", ministack="counts the body alone")
+@pytest.mark.deviates(
+    moto="counts the body alone", ministack="counts the body alone", elasticmq="knows no MaximumMessageSize"
+)
 async def test_attributes_count_towards_the_queues_maximum_message_size(sqs: Any, unique: Callable[[str], str]) -> None:
     """ "Amazon SQS message quotas"."""
     made = await sqs.create_queue(QueueName=unique("small"), Attributes={"MaximumMessageSize": "1024"})
@@ -117,10 +123,9 @@ async def test_attributes_count_towards_the_queues_maximum_message_size(sqs: Any
     assert error["Message"] == "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."
 
 
-async def test_visibility_is_changed_by_an_earlier_handle_too(sqs: Any, queue: str, target: str) -> None:
+@pytest.mark.deviates(ministack="knows the latest handle only", elasticmq="knows the latest handle only")
+async def test_visibility_is_changed_by_an_earlier_handle_too(sqs: Any, queue: str) -> None:
     """Seen on AWS: only deleting asks for the latest handle."""
-    if target == "ministack":
-        pytest.skip("ministack knows the latest handle only")
     await sqs.send_message(QueueUrl=queue, MessageBody="x")
     (first,) = (await sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0))["Messages"]
     await sqs.receive_message(QueueUrl=queue, VisibilityTimeout=600)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-pytestmark = pytest.mark.deviates(moto="has no move tasks", ministack="has no move tasks")
+pytestmark = pytest.mark.deviates(moto="has no StartMessageMoveTask", ministack="has no StartMessageMoveTask")
 
 Unique = Callable[[str], str]
 
@@ -46,6 +46,7 @@ def handle_for(arn: str) -> str:
     return b64encode(json.dumps({"taskId": "10f57157-fc38-4da9-a113-4de7e12d05aa", "sourceArn": arn}).encode()).decode()
 
 
+@pytest.mark.deviates(elasticmq="has task handles of its own form")
 async def test_StartMessageMoveTask_moves_to_a_destination(sqs: Any, unique: Unique) -> None:
     _, dead, arn = await pipe(sqs, unique)
     target, target_arn = await make(sqs, unique("target"))
@@ -80,6 +81,7 @@ async def test_StartMessageMoveTask_moves_back_to_the_source(sqs: Any, unique: U
     assert "DestinationArn" not in task
 
 
+@pytest.mark.deviates(elasticmq="says UnsupportedOperation")
 async def test_CancelMessageMoveTask_ends_a_running_task(sqs: Any, unique: Unique) -> None:
     _, dead, arn = await pipe(sqs, unique)
     await sqs.send_message(QueueUrl=dead, MessageBody="x")
@@ -104,6 +106,7 @@ async def test_a_source_without_tasks_lists_none(sqs: Any, unique: Unique) -> No
     assert not (await sqs.list_message_move_tasks(SourceArn=arn)).get("Results")
 
 
+@pytest.mark.deviates(elasticmq="fails with a 500")
 async def test_a_source_must_be_a_dead_letter_queue(sqs: Any, unique: Unique) -> None:
     _, arn = await make(sqs, unique("plain"))
     assert await error_of(sqs.start_message_move_task(SourceArn=arn)) == (
@@ -113,6 +116,7 @@ async def test_a_source_must_be_a_dead_letter_queue(sqs: Any, unique: Unique) ->
     )
 
 
+@pytest.mark.deviates(elasticmq="says QueueDoesNotExist")
 async def test_source_and_destination_must_exist(sqs: Any, unique: Unique) -> None:
     _, _, arn = await pipe(sqs, unique)
     words = "The resource that you specified for the {} parameter doesn't exist."
@@ -127,6 +131,7 @@ async def test_source_and_destination_must_exist(sqs: Any, unique: Unique) -> No
     )
 
 
+@pytest.mark.deviates(elasticmq="says InvalidAttributeValue")
 async def test_source_and_destination_are_arns(sqs: Any, unique: Unique) -> None:
     _, _, arn = await pipe(sqs, unique)
     for call, parameter in (
@@ -138,6 +143,7 @@ async def test_source_and_destination_are_arns(sqs: Any, unique: Unique) -> None
         assert await error_of(call) == (400, "InvalidParameterValue", expected)
 
 
+@pytest.mark.deviates(elasticmq="takes any destination")
 async def test_a_destination_is_another_queue_of_the_same_kind(sqs: Any, unique: Unique) -> None:
     _, _, arn = await pipe(sqs, unique)
     assert await error_of(sqs.start_message_move_task(SourceArn=arn, DestinationArn=arn)) == (
@@ -153,6 +159,7 @@ async def test_a_destination_is_another_queue_of_the_same_kind(sqs: Any, unique:
     )
 
 
+@pytest.mark.deviates(elasticmq="takes any rate")
 @pytest.mark.parametrize("rate", [0, 501])
 async def test_a_rate_is_one_to_five_hundred(sqs: Any, unique: Unique, rate: int) -> None:
     _, _, arn = await pipe(sqs, unique)
@@ -164,6 +171,7 @@ async def test_a_rate_is_one_to_five_hundred(sqs: Any, unique: Unique, rate: int
     )
 
 
+@pytest.mark.deviates(elasticmq="takes any number")
 @pytest.mark.parametrize("most", [0, 11])
 async def test_ten_tasks_are_listed_at_most(sqs: Any, unique: Unique, most: int) -> None:
     _, _, arn = await pipe(sqs, unique)
@@ -174,6 +182,7 @@ async def test_ten_tasks_are_listed_at_most(sqs: Any, unique: Unique, most: int)
     )
 
 
+@pytest.mark.deviates(elasticmq="takes a malformed handle for an unknown one")
 async def test_a_handle_names_a_task(sqs: Any, unique: Unique) -> None:
     _, _, arn = await pipe(sqs, unique)
     assert await error_of(sqs.cancel_message_move_task(TaskHandle="foobared")) == (

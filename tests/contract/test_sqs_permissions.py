@@ -46,7 +46,7 @@ async def allow(sqs: Any, url: str, label: str, accounts: list[str], actions: li
     return await sqs.add_permission(QueueUrl=url, Label=label, AWSAccountIds=accounts, Actions=actions)
 
 
-@pytest.mark.deviates(ministack="keeps an empty policy")
+@pytest.mark.deviates(ministack="keeps an empty policy", elasticmq="keeps no policy")
 async def test_a_policy_is_kept_and_taken_away(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("policy"))
     policy = {"Version": "2012-10-17", "Id": "some", "Statement": [STATEMENT]}
@@ -56,6 +56,7 @@ async def test_a_policy_is_kept_and_taken_away(sqs: Any, unique: Unique) -> None
     assert not await policy_of(sqs, url)
 
 
+@pytest.mark.deviates(elasticmq="takes any policy")
 @CHECKS_NO_POLICY
 @pytest.mark.parametrize(
     "policy",
@@ -76,6 +77,7 @@ async def test_a_policy_has_the_grammar_of_iam(sqs: Any, unique: Unique, policy:
     assert await error_of(call) == ("InvalidAttributeValue", "Invalid value for the parameter Policy.")
 
 
+@pytest.mark.deviates(elasticmq="takes any policy")
 @CHECKS_NO_POLICY
 async def test_a_policy_has_twenty_statements_at_most(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("statements"))
@@ -90,7 +92,9 @@ async def test_a_policy_has_twenty_statements_at_most(sqs: Any, unique: Unique) 
     assert await error_of(call) == ("InvalidParameterValue", expected)
 
 
-@pytest.mark.deviates(moto="begins with a policy of 2012", ministack="begins with a policy of 2012")
+@pytest.mark.deviates(
+    moto="begins with a policy of 2012", ministack="begins with a policy of 2012", elasticmq="keeps no policy"
+)
 async def test_a_permission_becomes_a_statement(sqs: Any, unique: Unique) -> None:
     name = unique("permission")
     url = await make(sqs, name)
@@ -119,6 +123,7 @@ async def test_a_permission_becomes_a_statement(sqs: Any, unique: Unique) -> Non
     }
 
 
+@pytest.mark.deviates(elasticmq="keeps no policy")
 async def test_a_permission_is_added_to_a_policy_that_was_set(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("added"))
     policy = {"Version": "2012-10-17", "Statement": [STATEMENT]}
@@ -129,6 +134,7 @@ async def test_a_permission_is_added_to_a_policy_that_was_set(sqs: Any, unique: 
     assert [statement["Sid"] for statement in kept["Statement"]] == ["one", "two"]
 
 
+@pytest.mark.deviates(elasticmq="keeps no policy")
 async def test_with_the_last_permission_goes_the_policy(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("removed"))
     await allow(sqs, url, "first", [ACCOUNT], ["ReceiveMessage"])
@@ -139,6 +145,7 @@ async def test_with_the_last_permission_goes_the_policy(sqs: Any, unique: Unique
     assert await policy_of(sqs, url) is None
 
 
+@pytest.mark.deviates(elasticmq="keeps no permissions")
 async def test_a_label_is_used_once(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("label"))
     await allow(sqs, url, "mine", [ACCOUNT], ["ReceiveMessage"])
@@ -148,7 +155,7 @@ async def test_a_label_is_used_once(sqs: Any, unique: Unique) -> None:
     )
 
 
-@pytest.mark.deviates(ministack="removes what is not there")
+@pytest.mark.deviates(ministack="removes what is not there", elasticmq="keeps no permissions")
 async def test_a_label_that_is_not_there_is_not_removed(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("absent"))
     code, message = await error_of(sqs.remove_permission(QueueUrl=url, Label="absent"))
@@ -156,7 +163,9 @@ async def test_a_label_that_is_not_there_is_not_removed(sqs: Any, unique: Unique
     assert message.startswith("Value absent for parameter Label is invalid. Reason: can't find label")
 
 
-@pytest.mark.deviates(moto="calls every other action the owner's", ministack="takes any action")
+@pytest.mark.deviates(
+    moto="calls every other action the owner's", ministack="takes any action", elasticmq="takes any action"
+)
 async def test_some_actions_stay_with_the_owner(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("owner"))
     assert await error_of(allow(sqs, url, "label", [ACCOUNT], ["CreateQueue"])) == (
@@ -171,7 +180,7 @@ async def test_some_actions_stay_with_the_owner(sqs: Any, unique: Unique) -> Non
     )
 
 
-@pytest.mark.deviates(ministack="asks for neither")
+@pytest.mark.deviates(ministack="asks for neither", elasticmq="asks for neither")
 async def test_a_permission_needs_actions_and_accounts(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("empty"))
     assert await error_of(allow(sqs, url, "label", [ACCOUNT], [])) == (
@@ -184,7 +193,7 @@ async def test_a_permission_needs_actions_and_accounts(sqs: Any, unique: Unique)
     )
 
 
-@pytest.mark.deviates(ministack="takes any number of actions")
+@pytest.mark.deviates(ministack="takes any number of actions", elasticmq="takes any number of actions")
 async def test_a_permission_has_seven_actions_at_most(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("seven"))
     actions = ["ReceiveMessage", "DeleteMessage", "SendMessage", "GetQueueUrl", "PurgeQueue"] * 2
@@ -194,7 +203,9 @@ async def test_a_permission_has_seven_actions_at_most(sqs: Any, unique: Unique) 
     )
 
 
-@pytest.mark.deviates(moto="adds any number of statements", ministack="adds any number of statements")
+@pytest.mark.deviates(
+    moto="adds any number of statements", ministack="adds any number of statements", elasticmq="keeps no permissions"
+)
 async def test_the_twenty_first_permission_is_one_too_many(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("many"))
     for number in range(20):

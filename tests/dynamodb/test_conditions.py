@@ -200,7 +200,7 @@ def test_bounds_are_checked(world: World, low: dict[str, str], high: dict[str, s
     assert f"Invalid FilterExpression: The BETWEEN operator requires {rule}; lower bound operand:" in message
 
 
-@pytest.mark.parametrize("expression", ["a = a", "a.b < a.b", "contains(a, a)"])
+@pytest.mark.parametrize("expression", ["a = a", "a.b < a.b", "contains(a, a)", "a IN (b, a)", "a BETWEEN b AND a"])
 def test_an_operand_cannot_be_compared_with_itself(world: World, expression: str) -> None:
     message = world.message("Scan", TableName="things", FilterExpression=expression)
     assert "The first operand must be distinct from the remaining operands" in message

@@ -104,9 +104,14 @@ def test_an_index_shows_its_projection_and_the_rest_when_asked(mail: World) -> N
     assert whole in scanned["Items"]
 
 
-def test_a_filter_may_ask_for_what_the_index_does_not_hold(mail: World) -> None:
-    page = ask(mail, FilterExpression="body = :b", values={":b": {"S": "b"}})
+def test_a_filter_sees_what_the_index_holds(mail: World) -> None:
+    page = ask(mail, "by-size", FilterExpression="note = :n", values={":n": {"S": "n"}})
     assert (page["Count"], page["ScannedCount"]) == (3, 3)
+    params: dict[str, Any] = {"FilterExpression": "body = :b", "ExpressionAttributeValues": {":b": {"S": "b"}}}
+    assert mail.call("Scan", TableName="mail", IndexName="by-date", **params)["Count"] == 0
+    params["ExpressionAttributeValues"] |= {":p": {"S": "p"}}
+    message = mail.message("Query", TableName="mail", IndexName="by-date", KeyConditionExpression="pk = :p", **params)
+    assert message == PREFIX + "Secondary index by-date does not project one or more filter attributes: [body]"
 
 
 def test_a_read_beyond_the_projection_costs_a_read_of_each_item(mail: World) -> None:

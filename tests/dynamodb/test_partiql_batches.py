@@ -35,19 +35,19 @@ def invalid(message: str) -> dict[str, Any]:
 
 def test_each_statement_of_a_batch_stands_for_itself(world: World) -> None:
     put(world, "taken")
-    put(world, "here", n={"N": "1"})
-    put(world, "gone", n={"N": "1"})
+    for name in ("here", "other", "third", "fourth", "gone"):
+        put(world, name, n={"N": "1"})
     failed = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
     assert batch(
         world,
         "INSERT INTO things VALUE {'pk': 'new'}",
         "INSERT INTO things VALUE {'pk': 'taken', 'n': 9}",
         "UPDATE things SET n = n + 1 WHERE pk = 'here' RETURNING ALL NEW *",
-        "UPDATE things SET n = 9 WHERE pk = 'here' AND n = 1",
+        "UPDATE things SET n = 9 WHERE pk = 'other' AND n = 2",
         "UPDATE things SET n = 9 WHERE pk = 'absent'",
-        "UPDATE things SET n = pk + 1 WHERE pk = 'here'",
+        "UPDATE things SET n = pk + 1 WHERE pk = 'third'",
         "UPDATE nowhere SET n = 9 WHERE pk = 'here'",
-        "UPDATE things REMOVE x WHERE pk = 'here' RETURNING MODIFIED NEW *",
+        "UPDATE things REMOVE x WHERE pk = 'fourth' RETURNING MODIFIED NEW *",
         "DELETE FROM things WHERE pk = 'gone' RETURNING ALL OLD *",
         "SLECT * FROM things",
     ) == [
@@ -65,13 +65,36 @@ def test_each_statement_of_a_batch_stands_for_itself(world: World) -> None:
         {"TableName": "things", "Item": {"pk": s("gone"), "n": {"N": "1"}}},
         invalid("Statement wasn't well formed, can't be processed: Expected data manipulation"),
     ]
-    assert sorted(item["pk"]["S"] for item in world.items("things")) == ["here", "new", "taken"]
+    kept = sorted(item["pk"]["S"] for item in world.items("things"))
+    assert kept == ["fourth", "here", "new", "other", "taken", "third"]
 
 
-def test_a_statement_sees_what_those_before_it_wrote(world: World) -> None:
-    statement = "UPDATE things SET n = n + 1 WHERE pk = 'a' RETURNING MODIFIED NEW *"
-    put(world, "a", n={"N": "0"})
-    assert [answer["Item"]["n"] for answer in batch(world, *[statement] * 3)] == [{"N": "1"}, {"N": "2"}, {"N": "3"}]
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["UPDATE things SET n = 1 WHERE pk = 'a'", "DELETE FROM things WHERE pk = 'a'"],
+        [
+            "INSERT INTO things VALUE {'pk': 'a'}",
+            "UPDATE things SET n = 1 WHERE pk = 'b'",
+            "DELETE FROM things WHERE pk = 'a'",
+        ],
+        ["SELECT * FROM things WHERE pk = 'a'", "SELECT n FROM things WHERE pk = 'a'"],
+    ],
+    ids=["writes", "insert", "reads"],
+)
+def test_a_batch_names_an_item_once(world: World, statements: list[str]) -> None:
+    members = [{"Statement": statement} for statement in statements]
+    duplicates = "Provided list of item keys contains duplicates"
+    assert world.message("BatchExecuteStatement", Statements=members) == duplicates
+    assert world.items("things") == []
+
+
+def test_the_same_key_of_another_table_or_of_no_table_is_another_item(world: World) -> None:
+    nowhere = {"Error": {"Code": "ResourceNotFound", "Message": "Requested resource not found"}}
+    statements = ["UPDATE nowhere SET n = 1 WHERE pk = 'a'"] * 2
+    assert batch(world, *statements) == [nowhere] * 2
+    inserts = ["INSERT INTO things VALUE {'pk': 'a'}", "INSERT INTO orders VALUE {'pk': 'a', 'sk': 'a'}"]
+    assert [answer["TableName"] for answer in batch(world, *inserts)] == ["things", "orders"]
 
 
 def test_a_loser_is_told_what_it_lost_to(world: World) -> None:
@@ -83,12 +106,13 @@ def test_a_loser_is_told_what_it_lost_to(world: World) -> None:
 
 
 def test_a_batch_of_reads_takes_whole_keys_only(world: World) -> None:
-    put(world, "a", n={"N": "1"})
+    for name in ("a", "b"):
+        put(world, name, n={"N": "1"})
     needs_key = invalid(NEEDS_KEY.format("BatchExecuteStatement"))
     assert batch(
         world,
         "SELECT * FROM things WHERE pk = 'a'",
-        "SELECT n FROM things WHERE pk = 'a'",
+        "SELECT n FROM things WHERE pk = 'b'",
         "SELECT * FROM things WHERE pk = 'absent'",
         "SELECT * FROM things WHERE n = 1",
         "SELECT * FROM things WHERE pk = 'a' AND n = 1",

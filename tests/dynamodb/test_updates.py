@@ -142,6 +142,7 @@ def test_refusals_that_depend_on_the_item(
         ("DELETE a :v", {":v": n(1)}, "operator: DELETE, operand type: NUMBER"),
         ("SET a = a + :v", {":v": {"S": "x"}}, "operator or function: +, operand type: S"),
         ("SET a = list_append(a, :v)", {":v": n(1)}, "operator or function: list_append, operand type: N"),
+        ("SET a = if_not_exists(b, b)", None, "operator: if_not_exists, first operand: [b]"),
         ("SET a = :missing", None, "An expression attribute value used in expression is not defined"),
         ("SET #a = :v", {":v": n(1)}, "An expression attribute name used in the document path is not defined"),
     ],

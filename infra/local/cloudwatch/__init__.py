@@ -16,6 +16,7 @@ from infra.local.cloudwatch.get_metric_statistics import get_metric_statistics
 from infra.local.cloudwatch.list_metrics import list_metrics
 from infra.local.cloudwatch.put_metric_data import put_metric_data, record
 from infra.local.cloudwatch.schema import SCHEMA
+from infra.local.cloudwatch.set_back import set_back
 from infra.local.cloudwatch.tags import list_tags_for_resource, tag_resource, untag_resource
 from infra.local.cloudwatch.ticking import sweep, tick
 from infra.local.request import Operation
@@ -42,4 +43,4 @@ OPERATIONS: dict[str, Operation] = {
     "UntagResource": untag_resource,
 }
 
-__all__ = ["OPERATIONS", "SCHEMA", "emf_metrics", "record", "sweep", "tick"]
+__all__ = ["OPERATIONS", "SCHEMA", "emf_metrics", "record", "set_back", "sweep", "tick"]

@@ -72,6 +72,11 @@ def notice_activity(request: Request) -> None:
         request.alarm(max(now.due, request.now))
 
 
+def hasten(request: Request, milliseconds: int) -> None:
+    """Let the next round come so much earlier."""
+    _round(request).due -= milliseconds
+
+
 def _round(request: Request) -> Round:
     found: Round = request.cache.setdefault("cloudwatch-queues", Round())
     return found

@@ -290,21 +290,23 @@ def _map(least: int | None, member: Look | None) -> Look | None:
 
 def _structure(operation: str, shape: Any) -> Look | None:
     required = set(shape.required_members)
-    looks = [(name, name in required, _compile(operation, "", member)) for name, member in shape.members.items()]
-    looks = [entry for entry in looks if entry[1] or entry[2] is not None]
+    looks = [
+        (name, f".{_lowered(name)}", name in required, _compile(operation, "", member))
+        for name, member in shape.members.items()
+    ]
+    looks = [entry for entry in looks if entry[2] or entry[3] is not None]
     if not looks:
         return None
 
     def look(value: Any, path: str, problems: list[str]) -> None:
-        for name, is_required, inner in looks:
-            below = f"{path}.{_lowered(name)}"
-            if name not in value:
-                if is_required:
-                    problems.append(
-                        f"Value null at '{_lowered(below)}' failed to satisfy constraint: Member must not be null"
-                    )
-            elif inner is not None:
-                inner(value[name], below, problems)
+        for name, suffix, is_required, inner in looks:
+            if name in value:
+                if inner is not None:
+                    inner(value[name], path + suffix, problems)
+            elif is_required:
+                problems.append(
+                    f"Value null at '{_lowered(path)}{suffix}' failed to satisfy constraint: Member must not be null"
+                )
 
     return look
 

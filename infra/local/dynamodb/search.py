@@ -44,13 +44,7 @@ class Search:
 def search(source: Source, plan: Plan, values: Values) -> Search:
     """The search for a Query's key conditions; refuses those that no key can be searched by."""
     keys, columns = source.keys, source.columns
-    tests: dict[str, KeyTest] = {}
-    for test in plan.key_tests:
-        if test.attribute in tests:
-            raise invalid(
-                "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"
-            )
-        tests[test.attribute] = test
+    tests: dict[str, KeyTest] = {test.attribute: test for test in plan.key_tests}
     if len(tests) > len(keys.names):
         raise invalid(
             f"The number of query conditions ({len(tests)}) exceeds the number of key attributes defined in the "

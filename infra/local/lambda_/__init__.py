@@ -24,6 +24,7 @@ from infra.local.lambda_.mapping_api import (
 )
 from infra.local.lambda_.refusals import REFUSED, refusal
 from infra.local.lambda_.schema import SCHEMA
+from infra.local.lambda_.set_back import set_back
 from infra.local.lambda_.tags import list_tags, tag_resource, untag_resource
 from infra.local.request import Operation
 
@@ -52,4 +53,4 @@ OPERATIONS: dict[str, Operation] = {
     **{action: refusal(action) for action in REFUSED},
 }
 
-__all__ = ["OPERATIONS", "REFUSED", "SCHEMA", "tick"]
+__all__ = ["OPERATIONS", "REFUSED", "SCHEMA", "set_back", "tick"]

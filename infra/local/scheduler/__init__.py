@@ -17,6 +17,7 @@ from infra.local.scheduler.schedules import (
     update_schedule,
 )
 from infra.local.scheduler.schema import SCHEMA
+from infra.local.scheduler.set_back import set_back
 from infra.local.scheduler.tags import list_tags_for_resource, tag_resource, untag_resource
 
 OPERATIONS: dict[str, Operation] = {
@@ -34,4 +35,4 @@ OPERATIONS: dict[str, Operation] = {
     "UpdateSchedule": update_schedule,
 }
 
-__all__ = ["OPERATIONS", "SCHEMA", "sweep", "tick"]
+__all__ = ["OPERATIONS", "SCHEMA", "set_back", "sweep", "tick"]

@@ -17,6 +17,7 @@ from infra.local.sqs.redrive import list_dead_letter_source_queues
 from infra.local.sqs.retention import sweep
 from infra.local.sqs.schema import SCHEMA as MESSAGE_SCHEMA
 from infra.local.sqs.send import send_message, send_message_batch
+from infra.local.sqs.set_back import set_back
 from infra.local.sqs.tags import list_queue_tags, tag_queue, untag_queue
 from infra.local.sqs.visibility import change_message_visibility, change_message_visibility_batch
 
@@ -48,4 +49,4 @@ OPERATIONS: dict[str, Operation] = {
     "UntagQueue": untag_queue,
 }
 
-__all__ = ["OPERATIONS", "SCHEMA", "sweep", "tick"]
+__all__ = ["OPERATIONS", "SCHEMA", "set_back", "sweep", "tick"]

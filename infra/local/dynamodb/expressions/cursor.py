@@ -23,6 +23,8 @@ class Cursor:
         self.at = 0
         self.depth = 0
         self.operators = 0
+        #: The first problem other than of syntax: a text that is no expression is told that it is none before all else.
+        self.fault: Exception | None = None
 
     def listed(self, rule: Callable[[], _Part]) -> tuple[_Part, ...]:
         """One or more of `rule`, with commas between."""
@@ -32,9 +34,17 @@ class Cursor:
             parts.append(rule())
         return tuple(parts)
 
-    def expect_end(self) -> None:
+    def finish(self) -> None:
+        """To be called behind the last token."""
         if self.tokens[self.at].kind != END:
             raise self.unexpected()
+        if self.fault is not None:
+            raise self.fault
+
+    def object_to(self, message: str) -> None:
+        """Notes a problem that is none of syntax."""
+        if self.fault is None:
+            self.fault = self.wrong(message)
 
     def at_word(self, word: str) -> bool:
         token = self.tokens[self.at]
@@ -63,7 +73,7 @@ class Cursor:
     def count_operator(self) -> None:
         self.operators += 1
         if self.operators > EXPRESSION_OPERATORS:
-            raise self.wrong(
+            self.object_to(
                 "The expression contains too many operators or functions; "
                 f"allowed: {EXPRESSION_OPERATORS}, found: {self.operators}"
             )

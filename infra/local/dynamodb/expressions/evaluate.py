@@ -105,7 +105,7 @@ def _any(parts: list[Test]) -> Test:
 
 
 def _comparison(node: Compare, scope: Scope) -> Test:
-    _require_distinct(scope, node.operator, node.left, node.right)
+    require_distinct(scope, node.operator, node.left, node.right)
     if node.operator in _ORDERINGS:
         _require_type(scope, node.left, node.operator, ORDERED_TYPES)
         _require_type(scope, node.right, node.operator, ORDERED_TYPES)
@@ -154,7 +154,7 @@ def _ordered(node: Compare, scope: Scope) -> Test:
 
 
 def _between(node: Between, scope: Scope) -> Test:
-    _require_distinct(scope, "BETWEEN", node.operand, node.low, node.high)
+    require_distinct(scope, "BETWEEN", node.operand, node.low, node.high)
     for part in (node.operand, node.low, node.high):
         _require_type(scope, part, "BETWEEN", ORDERED_TYPES)
     if isinstance(node.low, Value) and isinstance(node.high, Value):
@@ -173,7 +173,7 @@ def _between(node: Between, scope: Scope) -> Test:
 
 
 def _membership(node: In, scope: Scope) -> Test:
-    _require_distinct(scope, "IN", node.operand, *node.choices)
+    require_distinct(scope, "IN", node.operand, *node.choices)
     operand = compile_operand(node.operand, scope)
     choices = [compile_operand(choice, scope) for choice in node.choices]
 
@@ -201,7 +201,7 @@ def _function(node: Call, scope: Scope) -> Test:
             return lambda item, values: (name in item) is wanted
         return lambda item, values: (find(item, steps) is not None) is wanted
     second = node.arguments[1]
-    _require_distinct(scope, node.function, first, second)
+    require_distinct(scope, node.function, first, second)
     left, right = compile_operand(first, scope), compile_operand(second, scope)
     if node.function == "attribute_type":
         _require_type(scope, second, "attribute_type", _TEXT_TYPES)
@@ -306,7 +306,7 @@ def _require_bounds(scope: Scope, low: str, high: str) -> None:
     scope.require(check)
 
 
-def _require_distinct(scope: Scope, operator: str, first: Operand, *others: Operand) -> None:
+def require_distinct(scope: Scope, operator: str, first: Operand, *others: Operand) -> None:
     if not isinstance(first, Path):
         return
     steps = scope.steps(first)

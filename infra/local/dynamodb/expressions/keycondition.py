@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions.ast import (
     And,
     Between,
@@ -34,44 +35,62 @@ class KeyTest:
 
 def compile_key_condition(node: Condition, scope: Scope) -> tuple[KeyTest, ...]:
     """The tests joined by AND; anything that no key can be searched by is refused."""
-    parts = node.parts if isinstance(node, And) else (node,)
-    tests: list[KeyTest] = []
-    for part in parts:
-        if isinstance(part, And):
-            tests.extend(compile_key_condition(part, scope))
-        else:
-            compile_condition(part, scope)  # notes the operand checks
-            tests.append(_key_test(part, scope))
+    tests = _key_tests(node, scope)
+    names = [test.attribute for test in tests]
+    if len(set(names)) != len(names):
+        raise invalid("KeyConditionExpressions must only contain one condition per key")
     return tuple(tests)
+
+
+def _key_tests(node: Condition, scope: Scope) -> list[KeyTest]:
+    if isinstance(node, And):
+        return [test for part in node.parts for test in _key_tests(part, scope)]
+    test = _key_test(node, scope)
+    compile_condition(node, scope)  # notes the operand checks
+    return [test]
 
 
 def _key_test(node: Condition, scope: Scope) -> KeyTest:
     if isinstance(node, Compare):
-        if node.operator in _MIRRORED:
-            if isinstance(node.left, Value) and isinstance(node.right, Path):
-                return _test(scope, node.right, _MIRRORED[node.operator], node.left)
-            return _test(scope, node.left, node.operator, node.right)
-        raise _not_for_keys(scope, node.operator)
+        if node.operator not in _MIRRORED:
+            raise _not_for_keys(node.operator)
+        if isinstance(node.left, Value) and isinstance(node.right, Path):
+            return _test(scope, _MIRRORED[node.operator], node.right, node.left)
+        return _test(scope, node.operator, node.left, node.right)
     if isinstance(node, Between):
-        return _test(scope, node.operand, "BETWEEN", node.low, node.high)
-    if isinstance(node, Call) and node.function == "begins_with":
-        return _test(scope, node.arguments[0], "begins_with", node.arguments[1])
+        _require_key_first("BETWEEN", node.operand)
+        return _test(scope, "BETWEEN", node.operand, node.low, node.high)
     if isinstance(node, Call):
-        raise _not_for_keys(scope, node.function)
-    raise _not_for_keys(scope, {Or: "OR", Not: "NOT", In: "IN"}[type(node)])
+        if node.function != "begins_with":
+            raise _not_for_keys(node.function)
+        _require_key_first("begins_with", node.arguments[0])
+        return _test(scope, "begins_with", *node.arguments)
+    raise _not_for_keys({Or: "OR", Not: "NOT", In: "IN"}[type(node)])
 
 
-def _test(scope: Scope, operand: Operand, operator: str, *values: Operand) -> KeyTest:
-    if not isinstance(operand, Path):
-        raise scope.wrong(f"Invalid operand used in KeyConditionExpression with operator: {operator}")
-    steps = scope.steps(operand)
+def _test(scope: Scope, operator: str, *operands: Operand) -> KeyTest:
+    """A test of the one attribute among the operands, the rest of which must be values."""
+    if any(not isinstance(operand, Path | Value) for operand in operands):
+        raise invalid("KeyConditionExpressions cannot contain nested operations")
+    paths = [operand for operand in operands if isinstance(operand, Path)]
+    if not paths:
+        raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
+    steps = scope.steps(paths[0])
     if len(steps) > 1:
-        raise scope.wrong("KeyConditionExpressions cannot have conditions on nested attributes")
-    placeholders = [scope.placeholder(value) for value in values if isinstance(value, Value)]
-    if len(placeholders) != len(values):
-        raise scope.wrong("KeyConditionExpressions cannot contain nested operations")
-    return KeyTest(str(steps[0]), operator, tuple(placeholders))
+        raise invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+    if len(paths) > 1:
+        raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+    placeholders = tuple(scope.placeholder(operand) for operand in operands if isinstance(operand, Value))
+    return KeyTest(str(steps[0]), operator, placeholders)
 
 
-def _not_for_keys(scope: Scope, operator: str) -> Exception:
-    return scope.wrong(f"Invalid operator used in KeyConditionExpression: {operator}")
+def _require_key_first(operator: str, operand: Operand) -> None:
+    if isinstance(operand, Value):
+        raise invalid(
+            f"Invalid condition in KeyConditionExpression: {operator} operator must have the key attribute as its "
+            "first operand"
+        )
+
+
+def _not_for_keys(operator: str) -> Exception:
+    return invalid(f"Invalid operator used in KeyConditionExpression: {operator}")

@@ -54,10 +54,12 @@ CONDITION_FUNCTIONS = {
     "size": 1,
 }
 UPDATE_FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
+_FUNCTIONS = CONDITION_FUNCTIONS | UPDATE_FUNCTIONS
 
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
-_CONDITION_WORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
 _SECTIONS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
+#: Words of the grammar, which are no names in any expression.
+_WORDS = _SECTIONS | {"AND", "OR", "NOT", "BETWEEN", "IN"}
 #: Digits of a list index that could ever be in a list of at most 400 KB.
 _INDEX_DIGITS = 10
 
@@ -65,35 +67,34 @@ _INDEX_DIGITS = 10
 @lru_cache(maxsize=2048)
 def parse_condition(kind: str, text: str) -> Condition:
     """A ConditionExpression, FilterExpression or KeyConditionExpression."""
-    parser = _Parser(kind, text, CONDITION_FUNCTIONS, _CONDITION_WORDS)
+    parser = _Parser(kind, text, CONDITION_FUNCTIONS)
     node = parser.condition()
-    parser.expect_end()
+    parser.finish()
     return node
 
 
 @lru_cache(maxsize=2048)
 def parse_update(kind: str, text: str) -> Update:
     """An UpdateExpression."""
-    parser = _Parser(kind, text, UPDATE_FUNCTIONS, _SECTIONS)
+    parser = _Parser(kind, text, UPDATE_FUNCTIONS)
     node = parser.update()
-    parser.expect_end()
+    parser.finish()
     return node
 
 
 @lru_cache(maxsize=2048)
 def parse_projection(kind: str, text: str) -> Projection:
     """A ProjectionExpression."""
-    parser = _Parser(kind, text, {}, frozenset())
+    parser = _Parser(kind, text, {})
     node = Projection(parser.listed(parser.path))
-    parser.expect_end()
+    parser.finish()
     return node
 
 
 class _Parser(Cursor):
-    def __init__(self, kind: str, text: str, functions: dict[str, int], words: frozenset[str]):
+    def __init__(self, kind: str, text: str, functions: dict[str, int]):
         super().__init__(kind, text)
         self.functions = functions
-        self.words = words
         #: Tokens at which a parenthesised group began and the place just behind it, to see `((x))`.
         self.groups: dict[int, int] = {}
 
@@ -136,6 +137,10 @@ class _Parser(Cursor):
         start = self.at
         left = self.operand()
         token = self.tokens[self.at]
+        if not isinstance(left, Operand) and (
+            token.text in _COMPARATORS or self.at_word("BETWEEN") or self.at_word("IN")
+        ):
+            raise self.unexpected()
         if token.text in _COMPARATORS:
             self.advance()
             self.count_operator()
@@ -152,7 +157,7 @@ class _Parser(Cursor):
             choices = self.listed(self._plain_operand)
             self.expect(")")
             if len(choices) > IN_OPERANDS:
-                raise self.wrong(
+                self.object_to(
                     f"Too many operands for operator or function; operator or function: IN, "
                     f"number of operands: {len(choices)}"
                 )
@@ -167,15 +172,15 @@ class _Parser(Cursor):
         if isinstance(node, Path | Value | Arithmetic):
             raise self.unexpected()
         if isinstance(node, Call) and node.function == "size":
-            raise self._misused(node)
+            self._object_to_use(node)
         return node
 
     def _as_operand(self, node: Condition | Operand, start: int) -> Operand:
         if isinstance(node, Path | Value | Arithmetic):
             return node
         if isinstance(node, Call):
-            if node.function in CONDITION_FUNCTIONS and node.function != "size":
-                raise self._misused(node)
+            if node.function in self.functions and node.function in CONDITION_FUNCTIONS and node.function != "size":
+                self._object_to_use(node)
             return node
         raise syntax_error(self.kind, self.text, self.tokens, start)
 
@@ -188,7 +193,7 @@ class _Parser(Cursor):
         if token.kind == "value":
             self.advance()
             return Value(token.text)
-        if token.kind == "word" and self.tokens[self.at + 1].text == "(" and token.text.upper() not in self.words:
+        if token.kind == "word" and self.tokens[self.at + 1].text == "(" and token.text.upper() not in _WORDS:
             return self._call(token.text)
         return self.path()
 
@@ -199,7 +204,7 @@ class _Parser(Cursor):
         node = self._disjunction() if self.functions is CONDITION_FUNCTIONS else self._sum()
         inner_end = self.groups.get(start + 1)
         if inner_end == self.at and self.tokens[self.at].text == ")" and self.kind != "KeyConditionExpression":
-            raise self.wrong("The expression has redundant parentheses;")
+            self.object_to("The expression has redundant parentheses;")
         self.expect(")")
         self.groups[start] = self.at
         self.depth -= 1
@@ -207,24 +212,24 @@ class _Parser(Cursor):
 
     def _call(self, function: str) -> Call:
         self.enter()
+        wanted = self.functions.get(function)
+        if wanted is None:
+            self.object_to(self._no_function(function))
         self.advance()
         self.expect("(")
         arguments = self.listed(self._plain_operand)
         self.expect(")")
         self.count_operator()
         self.depth -= 1
-        wanted = self.functions.get(function)
-        if wanted is None:
-            raise self.wrong(f"Invalid function name; function: {function}")
-        if wanted != len(arguments):
-            raise self.wrong(
+        if wanted is not None and wanted != len(arguments):
+            self.object_to(
                 "Incorrect number of operands for operator or function; "
                 f"operator or function: {function}, number of operands: {len(arguments)}"
             )
         if function in ("attribute_exists", "attribute_not_exists", "if_not_exists") and not isinstance(
             arguments[0], Path
         ):
-            raise self.wrong(f"Operator or function requires a document path; operator or function: {function}")
+            self.object_to(f"Operator or function requires a document path; operator or function: {function}")
         return Call(function, arguments)
 
     def path(self) -> Path:
@@ -240,7 +245,7 @@ class _Parser(Cursor):
                 if index.kind != "index":
                     raise self.unexpected()
                 if len(index.text) > _INDEX_DIGITS:
-                    raise self.wrong(f"List index is not within the allowable range; index: [{index.text}]")
+                    self.object_to(f"List index is not within the allowable range; index: [{index.text}]")
                 steps.append(int(index.text))
                 self.advance()
                 self.expect("]")
@@ -252,10 +257,10 @@ class _Parser(Cursor):
         if token.kind == "name":
             self.advance()
             return token.text
-        if token.kind != "word" or token.text.upper() in self.words:
+        if token.kind != "word" or token.text.upper() in _WORDS:
             raise self.unexpected()
         if token.text.upper() in RESERVED_WORDS:
-            raise self.wrong(f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
+            self.object_to(f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
         self.advance()
         return token.text
 
@@ -270,7 +275,7 @@ class _Parser(Cursor):
             if token.kind != "word" or section not in _SECTIONS:
                 raise self.unexpected()
             if section in seen:
-                raise self.wrong(f'The "{section}" section can only be used once in an update expression;')
+                self.object_to(f'The "{section}" section can only be used once in an update expression;')
             seen.add(section)
             self.advance()
             rule = {"SET": self._set, "REMOVE": self._remove, "ADD": self._add, "DELETE": self._delete}[section]
@@ -311,7 +316,11 @@ class _Parser(Cursor):
         self.advance()
         return Value(token.text)
 
-    def _misused(self, call: Call) -> Exception:
-        return self.wrong(
-            f"The function is not allowed to be used this way in an expression; function: {call.function}"
-        )
+    def _object_to_use(self, call: Call) -> None:
+        self.object_to(f"The function is not allowed to be used this way in an expression; function: {call.function}")
+
+    def _no_function(self, name: str) -> str:
+        if name not in _FUNCTIONS:
+            return f"Invalid function name; function: {name}"
+        kind = "an update" if self.kind == "UpdateExpression" else "a condition"
+        return f"The function is not allowed in {kind} expression; function: {name}"

@@ -31,7 +31,7 @@ class Token:
 
 def tokenize(kind: str, text: str) -> list[Token]:
     """The tokens of one expression, closed by an end token; `kind` is the parameter that held it."""
-    if not text or text.isspace():
+    if not text:
         raise invalid(f"Invalid {kind}: The expression can not be empty;")
     size = len(text.encode(errors="surrogatepass"))
     if size > EXPRESSION_BYTES:
@@ -66,9 +66,9 @@ def _stray(kind: str, text: str, tokens: list[Token]) -> Exception:
 
 def syntax_error(kind: str, text: str, tokens: list[Token], at: int) -> Exception:
     """DynamoDB's syntax error: the token, and the text from the token before it to the token after it."""
-    first = tokens[max(at - 1, 0)].start
+    first = tokens[at - 1].start if at else 0
     last = tokens[min(at + 1, len(tokens) - 1)]
     end = last.start if last.kind == END else last.start + len(last.text)
-    near = text[first:end].strip().encode(errors="replace").decode()
+    near = text[first:end].encode(errors="replace").decode()
     token = tokens[at].text.encode(errors="replace").decode()
     return invalid(f'Invalid {kind}: Syntax error; token: "{token}", near: "{near}"')

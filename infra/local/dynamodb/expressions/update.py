@@ -18,7 +18,7 @@ from infra.local.dynamodb.attributes import (
 )
 from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions.ast import Add, Arithmetic, Call, Delete, Operand, Path, Set, Update, Value
-from infra.local.dynamodb.expressions.evaluate import compile_operand
+from infra.local.dynamodb.expressions.evaluate import compile_operand, require_distinct
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.scope import Read, Scope, Steps, Values, find, require_apart
 from infra.local.dynamodb.numbers import added, negated
@@ -174,6 +174,7 @@ def _compile_addend(node: Operand, scope: Scope) -> Read:
 
 
 def _if_not_exists(node: Call, scope: Scope) -> Read:
+    require_distinct(scope, node.function, *node.arguments)
     first, second = (_compile_operand(argument, scope) for argument in node.arguments)
 
     def either(item: Item, values: Values) -> AttributeValue | None:

@@ -41,6 +41,10 @@ docs: $(VENV)/installed ## Write anew docs/aws-actions.md, the page that is made
 fidelity: $(VENV)/installed-dev ## Run the contract suite on all implementations of AWS and write docs/fidelity.md
 	@$(PY) -m pytest -r fE tests/contract --fidelity docs/fidelity.md
 
+.PHONY: package
+package: $(VENV)/installed ## Build the zips that Lambda runs, into build/artifacts
+	@$(VENV)/bin/jobyard package $(ARGS)
+
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jobs and count what became of each
 	@$(PY) -m tests.campaigns.crash $(ARGS)

@@ -1,4 +1,4 @@
-"""Our DynamoDB beside other local ones: `make bench-dynamodb`, or `.venv/bin/python benchmarks/dynamodb_server.py --help`.
+"""Our DynamoDB beside other local ones: `make bench-dynamodb`, or this file with `--help`.
 
 The same boto3 script for all, in 1, 4 and 16 client processes on one table, items of 1 KB: PutItem, UpdateItem on a
 condition, Query of ten items, BatchWriteItem of 25, TransactWriteItems of three. Told are calls/s, counted where the

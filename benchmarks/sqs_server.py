@@ -1,4 +1,4 @@
-"""Our SQS beside other local ones: `make bench-sqs`, or `.venv/bin/python benchmarks/sqs_server.py --help`.
+"""Our SQS beside other local ones: `make bench-sqs`, or this file with `--help`.
 
 The same boto3 script for all: send a batch of ten messages of 1 KB, receive ten, delete a batch of ten, in 1, 4 and 16
 client processes on one queue. Told are messages/s from send to delete, counted where each was received exactly once,

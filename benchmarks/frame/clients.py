@@ -16,15 +16,16 @@ from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
 from typing import Any
 
+from loads.load import Load
+
 from frame.cpu import cpu_seconds
 from frame.servers import Server
-from loads.load import Load
 
 #: Seconds that all clients may take to connect, and that each may take beyond its time.
 PATIENCE = 60.0
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["__main__", "loads.load"])
+_forks.set_forkserver_preload(["__main__", "loads.preload"])
 
 
 class ClientsError(Exception):

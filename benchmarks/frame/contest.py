@@ -1,7 +1,7 @@
 """AWS servers under the same loads, in turn: what `sqs_server.py` and `dynamodb_server.py` share.
 
-A round starts every server afresh on an empty folder and warms it up. Then each load, at each number of clients, goes to
-one server after the other, so that those which are compared ran within seconds of each other.
+A round starts every server afresh on an empty folder and warms it up. Then each load, at each number of clients, goes
+to one server after the other, so that those which are compared ran within seconds of each other.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from loads.load import Load
 from rich.console import Console
 
 from frame.clients import ClientsError, Run, run_clients
 from frame.emulators import Emulator
 from frame.install import RUN, CannotInstallError, install
 from frame.servers import Server, running
-from loads.load import Load
 
 #: Clients of the warm-up.
 WARM_UP_CLIENTS = 4

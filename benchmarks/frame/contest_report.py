@@ -23,7 +23,7 @@ def summarise(contest: Contest, results: Results) -> dict[str, Any]:
     return {
         name: {
             "keeps": keeps[name],
-            "levels": [_level(level, runs, ours.get(level, ())) for level, runs in levels.items()],
+            "levels": [_level(level, runs, ours.get(level, [])) for level, runs in levels.items()],
         }
         for name, levels in results.items()
     }
@@ -39,6 +39,8 @@ def _level(level: Level, runs: list[Run], ours: list[Run]) -> dict[str, Any]:
         "right": sum(run.right for run in runs),
         "wrong": sum(run.wrong for run in runs),
         "rounds_per_s": [round(run.rate, 1) for run in runs],
+        "rounds_server_cpu_s_per_1000": [round(run.server_cpu_per_thousand, 4) for run in runs],
+        "rounds_clients_cpu_s_per_1000": [round(run.clients_cpu_per_thousand, 4) for run in runs],
     }
     pairs = list(zip(ours, runs, strict=False))
     if pairs:

@@ -1,4 +1,4 @@
-"""Installs the peers into `.bench/`: a virtual environment, a node_modules folder, Java archives, and Debian's redis-server.
+"""Installs the peers into `.bench/`: a virtual environment, node_modules, Java archives; and Debian's redis-server.
 
 What cannot be installed is a reason to skip the rows that need it, said aloud, not an error.
 """

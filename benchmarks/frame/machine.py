@@ -14,9 +14,9 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from frame.install import BENCH, NODE_MODULES, PEER_PYTHON
+from frame.install import BENCH, JAVA, JAVA_PEERS, NODE_MODULES, PEER_PYTHON, PEERS
 
-_PYTHON_PEERS = ("huey", "dramatiq", "redis", "taskiq", "taskiq-aio-sqs", "ministack")
+_PYTHON_PEERS = ("huey", "dramatiq", "redis", "taskiq", "taskiq-aio-sqs", "ministack", "moto")
 _NODE_PEERS = ("bullmq", "bee-queue", "ioredis")
 
 #: How often the disk is asked for an fsync, to say what one costs here.
@@ -31,14 +31,16 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "node": _said_by("node", "--version").lstrip("v"),
+        "java": next(iter(re.findall(r"\S+ (\d\S*)", _said_by("java", "--version"))), ""),
         "redis-server": next(iter(re.findall(r"v=(\S+)", _said_by("redis-server", "--version"))), ""),
         "fsync": f"{_fsync_seconds() * 1e6:.0f} us",
     }
-    facts |= {f"{name} (ours)": _our_version(name) for name in ("aiobotocore", "pydantic", "orjson")}
+    facts |= {f"{name} (ours)": _our_version(name) for name in ("aiobotocore", "boto3", "pydantic", "orjson")}
     listed = _said_by(str(PEER_PYTHON), "-m", "pip", "list", "--format=freeze")
     pinned = dict(line.split("==", 1) for line in listed.splitlines() if "==" in line)
     facts |= {name: pinned.get(name, "") for name in _PYTHON_PEERS}
     facts |= {name: _node_version(name) for name in _NODE_PEERS}
+    facts |= {name: _java_version(name) for name in JAVA_PEERS}
     return {name: fact for name, fact in facts.items() if fact}
 
 
@@ -66,6 +68,11 @@ def _node_version(name: str) -> str:
         return ""
     found = re.search(r'"version":\s*"([^"]+)"', manifest.read_text())
     return found[1] if found else ""
+
+
+def _java_version(name: str) -> str:
+    found = re.search(r"<dependency>.*<version>(.+)</version>", (PEERS / name / "pom.xml").read_text(), re.DOTALL)
+    return found[1] if found and (JAVA / name / "installed").is_file() else ""
 
 
 def _fsync_seconds() -> float:

@@ -48,26 +48,23 @@ class DynamodbLoad(Load):
 
     def verify(self, reports: list[Any]) -> Verdict:
         """The calls of a client whose partition holds what they should have left in it, item by item, are right."""
-        pages = (
-            self.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(
-                TableName=self.table,
-                ProjectionExpression="#p, #c",
-                ExpressionAttributeNames={"#p": "partition", "#c": "count"},
-                ConsistentRead=True,
-            )
+        scan = self.client("dynamodb").get_paginator("scan")
+        pages = scan.paginate(
+            TableName=self.table,
+            ProjectionExpression="#p, #c",
+            ExpressionAttributeNames={"#p": "partition", "#c": "count"},
+            ConsistentRead=True,
         )
         found: dict[str, list[int]] = {}
         for page in pages:
             for item in page["Items"]:
                 found.setdefault(item["partition"]["S"], []).append(int(item["count"]["N"]))
         calls = sum(report["calls"] for report in reports)
-        right = sum(
-            report["calls"] - report["wrong"]
-            for report in reports
-            if [len(found[report["partition"]]), sum(found[report["partition"]])] == report["left"]
-        )
+        right = 0
+        for report in reports:
+            counts = found.get(report["partition"], [])
+            if [len(counts), sum(counts)] == report["left"]:
+                right += report["calls"] - report["wrong"]
         return Verdict(right, calls - right)
 
 

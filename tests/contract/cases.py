@@ -85,20 +85,25 @@ def _case(module: Any, holder: Any, group: str, function: Any) -> Case:
 def _marks(owner: Any) -> list[Mark]:
     """As pytest keeps them at functions and classes, and as a module has them, which may be one alone."""
     own = getattr(owner, "pytestmark", [])
-    marks: list[Any] = own if isinstance(own, list) else [own]
-    return [mark if isinstance(mark, Mark) else mark.mark for mark in marks]
+    return [_bare(mark) for mark in (own if isinstance(own, list) else [own])]
+
+
+def _bare(mark: Any) -> Mark:
+    """The mark that its decorator, or nothing, is around."""
+    bare: Mark = mark if isinstance(mark, Mark) else mark.mark
+    return bare
 
 
 def _pages(text: str, services: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """The pages that a docstring names: URLs, or else operations, or else titles in quotes."""
     found: dict[str, str] = {}
     for url in _URL.findall(text):
-        guide = next((_GUIDES[service] for service in services if service in _GUIDES), "")
+        guide = next((_GUIDES[service] for service in sorted(services) if service in _GUIDES), "")
         whole = url.replace("...", guide if "APIReference" not in url else guide.rpartition("/")[0], 1)
         found[whole.rpartition("/")[2].removesuffix(".html").removeprefix("API_")] = whole
     if not found:
         for marked, word in _WORD.findall(text):
-            for service in services:
+            for service in sorted(services):
                 if marked or word in input_shapes(service):
                     found[word] = PAGES[service].format(word)
     if not found:
@@ -109,9 +114,9 @@ def _pages(text: str, services: frozenset[str]) -> tuple[tuple[str, str], ...]:
 def _deviations(marks: list[Mark]) -> dict[str, tuple[str, ...]]:
     """Who differs and how, by the marks of a case and of its parameters."""
     parameters = [entry for mark in marks if mark.name == "parametrize" for entry in mark.args[1]]
-    inner = [mark for entry in parameters if isinstance(entry, ParameterSet) for mark in entry.marks]
+    inner = [_bare(mark) for entry in parameters if isinstance(entry, ParameterSet) for mark in entry.marks]
     reasons: dict[str, dict[str, None]] = {}
-    for mark in (*marks, *(mark for mark in inner if isinstance(mark, Mark))):
+    for mark in (*marks, *inner):
         if mark.name in MARKS:
             for target, reason in mark.kwargs.items():
                 reasons.setdefault(target, {})[reason] = None

@@ -19,7 +19,10 @@ Outcomes = Mapping[tuple[str, str, str, str], Outcome]
 AGREES, DIFFERS, NOT_OFFERED = "✓", "✗", "-"
 _HEAD_ROW = "| behaviour"
 _NO_OPERATION = re.compile(r"has no (\w+)")
-_NAMES = {name.lower(): name for name in ("AWS", "SQS", "FIFO", "KMS", "IAM", "XML", "JSON", "URL", "SHA", "DynamoDB")}
+_NAMES = {
+    name.lower(): name
+    for name in ("AWS", "SQS", "FIFO", "KMS", "IAM", "XML", "JSON", "URL", "SHA", "DynamoDB", "PartiQL", "SQL")
+}
 
 HEAD = """\
 # Fidelity
@@ -94,8 +97,13 @@ def _sections(cases: list[Case], outcomes: Outcomes) -> Iterable[str]:
 def _title(file: str, group: str) -> str:
     stem = file.removeprefix("test_")
     service = next(service for service in SERVICES if stem == service or stem.startswith(f"{service}_"))
-    about = stem.removeprefix(service).replace("_", " ").strip()
-    return TITLES[service] + (f": {about}" if about else "") + (f", {group.removeprefix('Test')}" if group else "")
+    about = group.removeprefix("Test") or _words(stem.removeprefix(service).removeprefix("_").replace("_", " "))
+    return f"{TITLES[service]}: {about}" if about else TITLES[service]
+
+
+def _words(text: str) -> str:
+    """With names as people write them."""
+    return " ".join(_NAMES.get(word, word) for word in text.split(" "))
 
 
 def _cell(case: Case, target: Target, outcomes: Outcomes) -> str:
@@ -112,8 +120,7 @@ def _lacks(case: Case, target: str) -> bool:
 
 
 def _row(case: Case, cells: list[str]) -> str:
-    words = [_NAMES.get(word, word) for word in case.title.split(" ")]
-    behaviour = " ".join(words)
+    behaviour = _words(case.title)
     pages = ", ".join(f"[{text}]({url})" if url else text for text, url in case.pages)
     titles = {target.name: target.title for target in TARGETS}
     differences = "; ".join(

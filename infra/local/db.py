@@ -24,6 +24,7 @@ SETTINGS = """
 PRAGMA journal_mode = WAL;
 PRAGMA wal_autocheckpoint = 0;   -- checkpoints run off the event loop, see checkpoint.py
 PRAGMA journal_size_limit = 0;   -- a restarted WAL is cut, so its size tells how much is not yet in the database
+PRAGMA secure_delete = OFF;      -- SQLite's default, but not Debian's: it would write pages that are free anyway
 PRAGMA temp_store = MEMORY;
 PRAGMA foreign_keys = OFF;
 """

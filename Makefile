@@ -75,12 +75,15 @@ bench-growth: $(VENV)/installed ## Measure a receive and a conditional update at
 
 # In a fresh environment, so that only what pyproject.toml asks for is pinned.
 LOCK := build/lock/bin/python -m pip --disable-pip-version-check
+# Prints all extras of pyproject.toml, with commas.
+EXTRAS := import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"], sep=",")
 .PHONY: lock
 lock: ## Pin anew, at their newest versions, the packages that pyproject.toml asks for
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	$(LOCK) install --quiet --no-compile --upgrade 'pip>=25.1'
-	$(LOCK) install --quiet --no-compile 'setuptools>=77' '.[mesh]'
+	$(LOCK) install --quiet --no-compile 'setuptools>=77' ".[$$($(PYTHON) -c '$(EXTRAS)')]"
 	(echo '# Every package at one version, so that pip has nothing to search for. Made by `make lock`.'; \
 		$(LOCK) freeze --all --exclude pip --exclude jobyard) > requirements.lock
 	$(LOCK) install --quiet --no-compile --constraint requirements.lock --group dev

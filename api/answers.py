@@ -16,7 +16,8 @@ from queues.job import Status
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+    # Built when /openapi.json is first asked for, and not at each cold start.
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
 
 Milliseconds = Annotated[float, Field(ge=0, description="Milliseconds.")]
@@ -187,7 +188,8 @@ class Workers(_Answer):
 class Health(BaseModel):
     """Without a token only `status`."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+    # Built when /openapi.json is first asked for, and not at each cold start.
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
     status: Literal["healthy", "unhealthy"]
     queues: int | None = None

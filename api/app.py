@@ -30,6 +30,7 @@ from api.site import Site, Workers
 from api.translate import invalid_query
 from queues.clients import connect
 from queues.clock import Clock, system_clock
+from queues.cold_start import prepare
 from queues.errors import Misconfigured
 from queues.jobtype import load
 from queues.runtime import Runtime, assemble
@@ -136,3 +137,4 @@ def app_from_environment() -> FastAPI:
 
 
 handler = LambdaApi(app_from_environment)
+prepare()

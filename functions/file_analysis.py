@@ -57,7 +57,7 @@ class FileToAnalyse(BaseModel):
         return (named(value) or value) if isinstance(value, str) else value
 
 
-@job("file-analysis", attempts=3, backoff=Exponential(5), timeout=300, concurrency=5, batch_size=1)
+@job("file-analysis", attempts=3, backoff=Exponential(5), timeout=300, concurrency=5, memory=2048, extras=("mesh",))
 def analyse(file: FileToAnalyse, ctx: Context) -> Analysis:
     """Fetch, read, measure, look for findings. Answers in `units`; see docs/file-analysis.md."""
     ctx.progress(0, "fetching")

@@ -159,6 +159,7 @@ def function_of(job_type: AnyType, runtime: Runtime, queue_arn: str, modified_at
         handler=f"{job_type.function.__module__}.handler",
         timeout=function_timeout(job_type),
         concurrency=polling(job_type, runtime.settings.processes).maximum_concurrency,
+        memory=job_type.options.memory,
         description=(inspect.getdoc(job_type.function) or "").partition("\n")[0],
         modified_at=modified_at,
         # Heartbeats extend it while a job runs, so a killed worker's message comes back after one lease.

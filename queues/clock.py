@@ -5,6 +5,13 @@ from collections.abc import Callable
 
 #: Answers the time now in milliseconds since the epoch, UTC.
 Clock = Callable[[], int]
+#: Answers whether work that goes on and on should stop where it is.
+OutOfTime = Callable[[], bool]
+
+
+def never() -> bool:
+    """Of work that has all the time it needs."""
+    return False
 
 
 def system_clock() -> int:

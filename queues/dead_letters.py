@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from queues.clock import OutOfTime, never
 from queues.endings import Endings
 from queues.errors import JobNotFound
 from queues.job import Envelope, ErrorInfo, Job, Status
@@ -66,35 +67,47 @@ class DeadLetterConsumer:
     endings: Endings
     #: Of each type's queue: its depth after the last sweep, and when that was.
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: The type that the next round begins with, if the last one ran out of time.
+    _next: str = ""
 
-    async def round(self) -> int:
-        """Sweeps the queues whose depth has changed; answers how many letters were replaced or deleted."""
+    async def round(self, out_of_time: OutOfTime = never) -> int:
+        """Sweeps the queues whose depth has changed; answers how many letters were replaced or deleted.
+
+        It stops when it is `out_of_time`, and the next round goes on there.
+        """
         changed = 0
-        for name in self.endings.catalog.names:
+        first, self._next = self._next, ""
+        for name in sorted(self.endings.catalog.names, key=lambda name: name < first):
+            if out_of_time():
+                self._next = name
+                break
             try:
-                changed += await self._type(name)
+                changed += await self._type(name, out_of_time)
             except (ClientError, BotoCoreError, OSError) as error:
                 log.warning("dead letters of %s: will be looked at again: %s", name, error)
         return changed
 
-    async def _type(self, name: str) -> int:
+    async def _type(self, name: str, out_of_time: OutOfTime) -> int:
         queues, now = self.endings.queues, self.endings.clock()
         depth = (await queues.depth(name, dead_letters=True)).total
         last, at = self._seen.get(name, (-1, 0))
         rest = SWEEP_AT_LEAST_EVERY if depth == last else min(SWEEP_AT_LEAST_EVERY, last * REST_PER_LETTER)
         if now - at < rest:
             return 0
-        changed = await self._sweep(name) if depth else 0
+        changed = await self._sweep(name, out_of_time) if depth else 0
+        if out_of_time():
+            # Perhaps not to the end: the next round must look at it again.
+            return changed
         self._seen[name] = ((await queues.depth(name, dead_letters=True)).total, now)
         return changed
 
-    async def _sweep(self, name: str) -> int:
+    async def _sweep(self, name: str, out_of_time: OutOfTime) -> int:
         queues, changed = self.endings.queues, 0
         #: Of each job's letters the one to keep, by tenant and id.
         kept: dict[tuple[str, str], _Letter] = {}
         strange: list[str] = []
         try:
-            while len(kept) + len(strange) + changed < MAX_LETTERS:
+            while len(kept) + len(strange) + changed < MAX_LETTERS and not out_of_time():
                 messages = await queues.receive_dead_letters(name, SWEEP_VISIBILITY)
                 if not messages:
                     break

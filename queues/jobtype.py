@@ -29,6 +29,8 @@ R = TypeVar("R")
 #: Seconds for which ended jobs are kept, unless their type says otherwise.
 KEEP_COMPLETED = 7 * 86_400.0
 KEEP_FAILED = 30 * 86_400.0
+#: Megabytes of memory of a type's Lambda function, unless the type says otherwise.
+DEFAULT_MEMORY = 512
 #: Characters of a type's name: `jobyard-NAME-dlq` must be a queue's and `jobyard-NAME` a function's name.
 MAX_NAME_CHARS = 48
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -53,6 +55,10 @@ class JobOptions:
     #: How long ended jobs are kept.
     keep_completed: float = KEEP_COMPLETED
     keep_failed: float = KEEP_FAILED
+    #: Megabytes that the type's Lambda function has; its share of a processor grows with them.
+    memory: int = DEFAULT_MEMORY
+    #: Extras of pyproject.toml that the type's Lambda function is packaged with.
+    extras: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_attempts(self.attempts)
@@ -62,6 +68,9 @@ class JobOptions:
         _within("concurrency", self.concurrency, 1, 10 * limits.MAX_CONCURRENCY, "jobs")
         _within("keep_completed", self.keep_completed, 60, 10 * 365 * 86_400, "seconds")
         _within("keep_failed", self.keep_failed, 60, 10 * 365 * 86_400, "seconds")
+        _within("memory", self.memory, limits.MIN_MEMORY_MB, limits.MAX_MEMORY_MB, "megabytes")
+        if isinstance(self.extras, str):
+            raise InvalidOption("extras", self.extras, f"give a tuple of names: extras=({self.extras!r},)")
         if self.batch_size > limits.BATCH_SIZE_WITHOUT_WINDOW and self.batching_window < 1:
             raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
 
@@ -182,6 +191,8 @@ def job(
     concurrency: int = 10,
     keep_completed: float = KEEP_COMPLETED,
     keep_failed: float = KEEP_FAILED,
+    memory: int = DEFAULT_MEMORY,
+    extras: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], JobType[P, R]]:
     """Makes a function a job type called `name` (lower case, digits and `-`); see JobOptions for the rest.
 
@@ -204,6 +215,8 @@ def job(
         concurrency,
         keep_completed,
         keep_failed,
+        memory,
+        extras,
     )
 
     def decorate(function: Callable[P, R]) -> JobType[P, R]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack
 from typing import Any
 
-from queues.clients import connect
+from queues.cold_start import prepare
 from queues.direct import run_directly
-from queues.jobtype import Catalog, JobType, load
+from queues.jobtype import JobType
+from queues.lambda_environment import environment
 from queues.runner import Runner
-from queues.runtime import Runtime, assemble
-from queues.settings import read_settings
 
 
 class LambdaHandler:
@@ -23,7 +20,7 @@ class LambdaHandler:
     def __call__(self, event: Any, context: Any) -> Any:
         """What AWS Lambda calls: processes an SQS event and answers its `batchItemFailures`, or else runs the handler
         with the event as its data and answers its result."""
-        return _environment.run(self._job_type, event, context)
+        return environment.run(lambda runtime: self.invoke(event, context, runtime.runner), [self._job_type])
 
     async def invoke(self, event: Any, context: Any, runner: Runner) -> Any:
         """The same for an event loop that already runs, with that process's own runner."""
@@ -32,29 +29,5 @@ class LambdaHandler:
         return await run_directly(self._job_type, event, context, runner.attempts)
 
 
-class _Environment:
-    """One Lambda execution environment: a loop and clients that live from the first call on.
-
-    Nothing is made at import, so that a snapshot holds no connection, id or randomness.
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._runtime: Runtime | None = None
-        self._stack = AsyncExitStack()
-
-    def run(self, job_type: JobType[Any, Any], event: Any, context: Any) -> Any:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-        return self._loop.run_until_complete(self._run(job_type, event, context))
-
-    async def _run(self, job_type: JobType[Any, Any], event: Any, context: Any) -> Any:
-        if self._runtime is None:
-            settings = read_settings()
-            clients = await self._stack.enter_async_context(connect(settings))
-            catalog = Catalog({t.name: t for t in (*load(settings.jobs), job_type)}.values())
-            self._runtime = assemble(clients, catalog, settings)
-        return await job_type.lambda_handler.invoke(event, context, self._runtime.runner)
-
-
-_environment = _Environment()
+# At the end, because the job types that it imports ask this module for their entry points.
+prepare()

@@ -36,6 +36,9 @@ MAX_BATCHING_WINDOW_SECONDS = 300
 MAX_CONCURRENCY = 1_000
 #: Seconds that a function may run. (Lambda quotas)
 MAX_FUNCTION_SECONDS = 900
+#: Megabytes of memory that a function may have. (Lambda quotas)
+MIN_MEMORY_MB = 128
+MAX_MEMORY_MB = 10_240
 #: Seconds that an attempt may run: a function's, less the time to write down how it ended.
 MAX_TIMEOUT_SECONDS = 870
 

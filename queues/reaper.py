@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from queues.clock import OutOfTime, never
 from queues.endings import Endings
 from queues.enqueue import message_delay
 from queues.job import Envelope, Job, Status
@@ -40,6 +41,14 @@ class Reaped:
     resent: int = 0
     buried: int = 0
 
+    def __add__(self, other: Reaped) -> Reaped:
+        return Reaped(
+            self.looked_at + other.looked_at,
+            self.lost + other.lost,
+            self.resent + other.resent,
+            self.buried + other.buried,
+        )
+
 
 @dataclass(slots=True)
 class Reaper:
@@ -48,16 +57,27 @@ class Reaper:
     endings: Endings
     _resume: dict[str, Item | None] = field(default_factory=dict)
     _empty: dict[str, bool] = field(default_factory=dict)
+    #: The tenant that the next round begins with, if the last one ran out of time.
+    _next: str = ""
 
-    async def round(self) -> Reaped:
-        """One walk over what is overdue, of all tenants."""
+    @property
+    def behind(self) -> bool:
+        """Whether the last round left rows for the next one to look at."""
+        return bool(self._next or self._resume)
+
+    async def round(self, out_of_time: OutOfTime = never) -> Reaped:
+        """One walk over what is overdue, of all tenants, or until `out_of_time`: the next round goes on there."""
         self._empty.clear()
         total = Reaped()
-        for tenant in await self.endings.store.tenants():
-            total = await self._tenant(tenant, total)
+        first, self._next = self._next, ""
+        for tenant in sorted(await self.endings.store.tenants(), key=lambda tenant: tenant < first):
+            if out_of_time():
+                self._next = tenant
+                break
+            total = await self._tenant(tenant, total, out_of_time)
         return total
 
-    async def _tenant(self, tenant: str, total: Reaped) -> Reaped:
+    async def _tenant(self, tenant: str, total: Reaped, out_of_time: OutOfTime) -> Reaped:
         store, now = self.endings.store, self.endings.clock()
         start = self._resume.pop(tenant, None)
         for _ in range(MAX_LOOKS // PAGE):
@@ -66,7 +86,7 @@ class Reaper:
             )
             for job in await store.rows(entries, now):
                 total = await self._guarded(job, now, total)
-            if start is None:
+            if start is None or out_of_time():
                 break
         if start is not None:
             self._resume[tenant] = start

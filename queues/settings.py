@@ -1,26 +1,35 @@
-"""All settings as one frozen object, read once from the environment and checked field against field."""
+"""All settings as one frozen object, read once from the environment and checked field against field.
+
+Not by pydantic-settings: its command line, dotenv files and cloud secrets are a tenth of a function's cold start.
+"""
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from queues.errors import Misconfigured
 
+#: Fields whose environment variables are AWS's own: the first one that is set counts.
+OF_AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "aws_endpoint_url": ("AWS_ENDPOINT_URL",)}
 
-class Settings(BaseSettings):
-    """Each field is the environment variable `JOBYARD_` + its name in capitals, unless it says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="JOBYARD_", frozen=True, extra="ignore", populate_by_name=True)
+class Settings(BaseModel):
+    """Each field is the environment variable `JOBYARD_` + its name in capitals, unless it says otherwise.
+
+    What is given to the constructor comes before the environment.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     #: Where the embedded database, the token and the secret live.
     data: Path = Path(".jobyard")
     #: Modules that hold job types, separated by commas.
-    jobs: Annotated[tuple[str, ...], NoDecode] = ("functions.catalog",)
+    jobs: tuple[str, ...] = ("functions.catalog",)
     #: Port of the API, and of the AWS endpoint; both on `host`.
     port: int = Field(8000, ge=0, le=65_535)
     aws_port: int = Field(4566, ge=0, le=65_535)
@@ -30,9 +39,9 @@ class Settings(BaseSettings):
     #: Requests to the AWS endpoint must be signed with this secret access key; without it, any request is let in.
     aws_secret: SecretStr | None = Field(None, min_length=1)
     #: `AWS_REGION` or `AWS_DEFAULT_REGION`.
-    region: str = Field("us-east-1", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
+    region: str = "us-east-1"
     #: `AWS_ENDPOINT_URL`: an AWS-compatible server instead of AWS. The embedded engine is not reached through it.
-    aws_endpoint_url: str | None = Field(None, validation_alias=AliasChoices("AWS_ENDPOINT_URL"))
+    aws_endpoint_url: str | None = None
     #: In front of each queue's and function's name; the table's name.
     prefix: str = Field("jobyard", pattern=r"^[a-z][a-z0-9-]{0,23}$")
     #: Seconds for which a claim holds without a heartbeat; a heartbeat comes each third of it.
@@ -47,6 +56,11 @@ class Settings(BaseSettings):
     fsync: Literal["normal", "always"] = "normal"
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**_environment(), **given}
 
     @field_validator("jobs", mode="before")
     @classmethod
@@ -88,7 +102,20 @@ def read_settings(**overrides: Any) -> Settings:
         raise Misconfigured(f"settings: {faults}") from None
 
 
+def _environment() -> dict[str, str]:
+    """Field name -> text of the variable that is set for it."""
+    return {
+        field: os.environ[name]
+        for field in Settings.model_fields
+        for name in _variables(field)[::-1]
+        if name in os.environ
+    }
+
+
+def _variables(field: str) -> tuple[str, ...]:
+    return OF_AWS.get(field, (f"JOBYARD_{field.upper()}",))
+
+
 def _variable(place: tuple[int | str, ...]) -> str:
     """The environment variable of a field, as a user knows it."""
-    name = str(place[0]) if place else "together"
-    return f"JOBYARD_{name.upper()}" if name in Settings.model_fields else name
+    return _variables(str(place[0]))[0] if place else "together"

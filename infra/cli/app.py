@@ -9,7 +9,9 @@ import typer
 from infra.cli.enqueue import enqueue
 from infra.cli.invoke import invoke
 from infra.cli.jobs import jobs
+from infra.cli.package import package
 from infra.cli.queues import dead_letters, queues
+from infra.cli.render import render
 from infra.cli.reset import reset
 from infra.cli.token import token
 from infra.cli.up import up
@@ -41,7 +43,7 @@ def jobyard(
     """Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process."""
 
 
-for command in (up, work, enqueue, invoke, token, reset):
+for command in (up, work, enqueue, invoke, token, render, package, reset):
     app.command()(command)
 app.add_typer(jobs, name="jobs")
 app.add_typer(queues, name="queues")

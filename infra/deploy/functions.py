@@ -1,0 +1,130 @@
+"""The functions that the catalog makes necessary, in the words of serverless.yml: one for each job type, with the event
+source mapping of its queue, and the two whose rounds a schedule calls. The API's is in serverless.yml itself."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.deploy.handlers import handler_of
+from infra.deploy.names import DEAD_LETTERS, FIXED, PREFIX, REAPER, key, role_id
+from infra.deploy.packaging.plan import JOBS, artifact_of
+from infra.deploy.roles import queue
+from queues import limits
+from queues.jobtype import JobType
+from queues.resources import function_timeout
+
+#: The least MaximumConcurrency of a mapping. (Lambda, ScalingConfig)
+MIN_MAXIMUM_CONCURRENCY = 2
+#: Characters of a function's description. (Lambda, CreateFunction)
+MAX_DESCRIPTION = 256
+
+#: Of the functions that a schedule calls: megabytes, and seconds. The next call comes after a minute.
+ROUNDS_MEMORY = 512
+ROUNDS_TIMEOUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """How Lambda polls a type's queue, so that `concurrency` is never exceeded."""
+
+    batch_size: int
+    #: Seconds.
+    window: int
+    maximum_concurrency: int
+    #: ReservedConcurrentExecutions, for the one case in which a mapping alone allows too much.
+    reserved: int | None
+
+
+def mapping(job_type: JobType[Any, Any]) -> Mapping:
+    """The mapping of a type's queue.
+
+    The jobs of a batch run at once if they are `async`, and one after the other if not: a function has one process for
+    them. A mapping lets two batches run at least, so `concurrency=1` takes a reservation besides. Batches that it turns
+    away cost their messages a receive each, of which they have a hundred; it lessens what is left for the account's
+    other functions by one.
+    """
+    options = job_type.options
+    batch_size = options.batch_size
+    if job_type.is_async:
+        batch_size = min(batch_size, max(1, options.concurrency // MIN_MAXIMUM_CONCURRENCY))
+    batches = options.concurrency // (batch_size if job_type.is_async else 1)
+    return Mapping(
+        batch_size=batch_size,
+        window=math.ceil(options.batching_window),
+        maximum_concurrency=min(max(batches, MIN_MAXIMUM_CONCURRENCY), limits.MAX_CONCURRENCY),
+        reserved=1 if options.concurrency == 1 else None,
+    )
+
+
+def functions(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
+    """Key in serverless.yml -> function."""
+    found = {
+        REAPER: _rounds(REAPER, "reap", "Ends attempts that went silent, and sends lost messages again"),
+        DEAD_LETTERS: _rounds(DEAD_LETTERS, "sweep_dead_letters", "Keeps dead-letter queues in line with the jobs"),
+    }
+    for job_type in types:
+        found[key(job_type.name)] = _of_type(job_type)
+    return found
+
+
+def _of_type(job_type: JobType[Any, Any]) -> dict[str, Any]:
+    plan = mapping(job_type)
+    function: dict[str, Any] = {
+        "name": f"{PREFIX}-{job_type.name}",
+        "description": _description(job_type),
+        "handler": handler_of(job_type),
+        "role": role(key(job_type.name)),
+        "memorySize": job_type.options.memory,
+        "timeout": function_timeout(job_type),
+        "package": {"artifact": artifact(artifact_of(job_type))},
+    }
+    if not job_type.is_async:
+        function["environment"] = {"JOBYARD_PROCESSES": "1"}
+    if plan.reserved is not None:
+        function["reservedConcurrency"] = plan.reserved
+    function["events"] = [
+        {
+            "sqs": {
+                "arn": queue(job_type.name),
+                "batchSize": plan.batch_size,
+                "maximumBatchingWindow": plan.window,
+                "maximumConcurrency": plan.maximum_concurrency,
+                "functionResponseType": "ReportBatchItemFailures",
+            }
+        }
+    ]
+    return function
+
+
+def _description(job_type: JobType[Any, Any]) -> str:
+    first = (inspect.getdoc(job_type.function) or f"Jobs of type {job_type.name}").partition("\n")[0]
+    return first if len(first) <= MAX_DESCRIPTION else first[: MAX_DESCRIPTION - 3] + "..."
+
+
+def _rounds(function_key: str, entry_point: str, description: str) -> dict[str, Any]:
+    return {
+        "name": f"{PREFIX}-{FIXED[function_key]}",
+        "description": description,
+        "handler": f"queues.maintenance.{entry_point}",
+        "role": role(function_key),
+        "memorySize": ROUNDS_MEMORY,
+        "timeout": ROUNDS_TIMEOUT,
+        # The next round comes anyway.
+        "maximumRetryAttempts": 0,
+        "maximumEventAge": ROUNDS_TIMEOUT,
+        "package": {"artifact": artifact(JOBS)},
+    }
+
+
+def role(function_key: str) -> dict[str, str]:
+    """A function's role. Fn::Sub, because for Fn::GetAtt the framework adds a DependsOn that says the same again."""
+    return {"Fn::Sub": f"${{{role_id(function_key)}.Arn}}"}
+
+
+def artifact(name: str) -> str:
+    """Where the build leaves an artifact."""
+    return f"${{param:artifacts}}/{name}.zip"

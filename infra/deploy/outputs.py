@@ -1,0 +1,33 @@
+"""What a deployment tells of itself: where its API, its table, its queues, its alarms and its dashboard are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from infra.deploy.alarms import TOPIC
+from infra.deploy.dashboard import url
+from infra.deploy.names import logical
+from queues.jobtype import JobType
+
+
+def outputs(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
+    """Logical id -> output."""
+    found = {
+        "ApiUrl": _output("The HTTP API", {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}),
+        "Table": _output("The jobs' table", {"Ref": "JobsTable"}),
+        "Alarms": _output("The topic that alarms are told to", {"Ref": TOPIC}),
+        "DashboardUrl": _output("CloudWatch's dashboard", url()),
+    }
+    for job_type in types:
+        name = job_type.name
+        # A queue's Ref is its URL.
+        found[logical(name, "QueueUrl")] = _output(f"The queue of {name}", {"Ref": logical(name, "Queue")})
+        found[logical(name, "DeadLettersUrl")] = _output(
+            f"The dead-letter queue of {name}", {"Ref": logical(name, "DeadLetters")}
+        )
+    return found
+
+
+def _output(description: str, value: Any) -> dict[str, Any]:
+    return {"Description": description, "Value": value}

@@ -1,0 +1,55 @@
+"""The Lambda entry points of the rounds that mend what a crash left behind. A schedule calls each once a minute.
+
+`jobyard up` and `jobyard work` make the same rounds by themselves, every few seconds. A minute is the least that a
+schedule can do, so on AWS a job whose function died without a word goes on a minute later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from queues.clock import OutOfTime
+from queues.cold_start import prepare
+from queues.lambda_environment import environment
+from queues.reaper import Reaped
+from queues.runtime import Runtime
+
+#: Milliseconds of an invocation that are left for the page of rows or the letters under way when a round is told to
+#: stop: a hundred rows at the most, each with a few calls of some ten milliseconds.
+RESERVE = 15_000
+
+
+def reap(event: Any, context: Any) -> dict[str, int]:
+    """The reaper's function: rounds until nothing is left or the time is over. Answers what they did, as counts."""
+
+    async def rounds(runtime: Runtime) -> dict[str, int]:
+        return asdict(await reap_until(runtime, _deadline(context)))
+
+    counts: dict[str, int] = environment.run(rounds)
+    return counts
+
+
+def sweep_dead_letters(event: Any, context: Any) -> dict[str, int]:
+    """The dead-letter consumer's function: one round. Answers how many letters it replaced or deleted."""
+
+    async def one(runtime: Runtime) -> dict[str, int]:
+        return {"changed": await runtime.dead_letters.round(_deadline(context))}
+
+    counts: dict[str, int] = environment.run(one)
+    return counts
+
+
+async def reap_until(runtime: Runtime, out_of_time: OutOfTime) -> Reaped:
+    """Rounds of the reaper until one has looked at all that is overdue, or the time is over."""
+    total = await runtime.reaper.round(out_of_time)
+    while runtime.reaper.behind and not out_of_time():
+        total += await runtime.reaper.round(out_of_time)
+    return total
+
+
+def _deadline(context: Any) -> OutOfTime:
+    return lambda: context.get_remaining_time_in_millis() < RESERVE
+
+
+prepare()

@@ -1,0 +1,193 @@
+"""Each role allows the calls that its function makes, and no others: every kind of call is made and held against it.
+
+No emulator refuses what a role does not allow; this is how least privilege is proven without an account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from api.auth import ADMIN, DEFAULT_SCOPE, make_token
+from infra.deploy.roles import roles
+from queues import Context, Discard, NewJob, Snooze, Status
+from queues.job import Job
+from queues.store import Unclaimed
+from tests.api.conftest import SECRET
+from tests.core.house import LEASE, MINUTE, House, Order, Process, housed
+
+#: An IAM action, and the logical id of what it is done to.
+Call = tuple[str, str]
+
+#: What the event source mapping does with the role of a type's function.
+MAPPING = {(f"sqs:{action}", "WorkQueue") for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
+ROOT = "/api/v1/jobs"
+#: Calls whose IAM action has another name: those for many at once need the right to the single one.
+ACTIONS = {
+    "change_message_visibility_batch": "ChangeMessageVisibility",
+    "delete_message_batch": "DeleteMessage",
+    "send_message_batch": "SendMessage",
+}
+
+
+@dataclass
+class Watch:
+    """A client that notes what IAM would be asked for each of its calls."""
+
+    service: str
+    inner: Any
+    calls: set[Call] = field(default_factory=set)
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(**params: Any) -> Any:
+            self.calls |= set(_asked(self.service, name, params))
+            return await getattr(self.inner, name)(**params)
+
+        return call
+
+
+def _asked(service: str, name: str, params: dict[str, Any]) -> Iterator[Call]:
+    if name == "batch_execute_statement":
+        for statement in params["Statements"]:
+            yield f"dynamodb:PartiQL{statement['Statement'].split()[0].capitalize()}", "JobsTable"
+        return
+    action = f"{service}:{ACTIONS.get(name) or ''.join(part.capitalize() for part in name.split('_'))}"
+    if service == "dynamodb":
+        yield action, "JobsTable/index" if "IndexName" in params else "JobsTable"
+        return
+    queue = params.get("QueueName") or params["QueueUrl"].rpartition("/")[2]
+    head = queue.removeprefix("jobyard-").removesuffix("-dlq").capitalize()
+    yield action, head + ("DeadLetters" if queue.endswith("-dlq") else "Queue")
+
+
+@contextmanager
+def watched(house: House) -> Iterator[tuple[Process, set[Call]]]:
+    """A process of its own, and what it asks for."""
+    sqs, dynamodb = Watch("sqs", house.sqs), Watch("dynamodb", house.dynamodb)
+    calls: set[Call] = set()
+    sqs.calls = dynamodb.calls = calls
+    house.sqs, house.dynamodb = sqs, dynamodb
+    process = house.process()
+    house.sqs, house.dynamodb = sqs.inner, dynamodb.inner
+    yield process, calls
+
+
+def allowed(house: House, role: str) -> set[Call]:
+    """What a role allows, its own logs aside."""
+    types = list(house.catalog())
+    calls = set()
+    for statement in roles(types)[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        if statement["Sid"] != "WriteItsLogs":
+            calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
+    return calls
+
+
+def _target(resource: dict[str, Any]) -> str:
+    ((function, value),) = resource.items()
+    return "JobsTable/index" if function == "Fn::Sub" else str(value[0])
+
+
+async def lose(house: House, made: Job) -> None:
+    """Starts an attempt as a process does that then is never heard of again."""
+    claimed = await house.runtime.store.claim(made.tenant, made.id, "gone/1", house.loop.epoch_ms())
+    assert not isinstance(claimed, Unclaimed)
+
+
+@housed
+async def test_a_job_types_function(house: House) -> None:
+    async def all_kinds(order: Order, ctx: Context) -> str:
+        if order.size == 1:
+            raise Discard("no")
+        if order.size == 2:
+            await asyncio.sleep(3 * LEASE)
+        if order.size == 3 and ctx.attempt == 1:
+            raise Snooze(3_600)
+        return "done"
+
+    house.handlers["work"] = all_kinds
+    with watched(house) as (process, calls):
+        made = await house.queue.enqueue_many([NewJob("work", {"size": size}) for size in range(4)])
+        await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody="no job")
+        lost = await house.queue.enqueue("work", {"size": 0}, attempts=1)
+        await lose(house, lost)
+        await asyncio.sleep(LEASE + 6)
+        messages = await house.first.receive()
+        assert len(messages) == 6
+        await process.invoke("work", messages)
+        # A dead letter that somebody moved back asks for another go.
+        (letter,) = [one["Body"] for one in await house.letters() if one["Body"] != "no job"][:1]
+        await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody=letter)
+        await process.invoke("work", await house.first.receive())
+        statuses = [(await house.queue.get(job.id)).status for job in (*made, lost)]
+    assert {Status.COMPLETED, Status.DELAYED} <= set(statuses)
+    # The mapping's own calls are made by `receive` and `invoke`, in its place, with another client.
+    assert calls | MAPPING == allowed(house, "WorkRole")
+
+
+@housed
+async def test_the_api(house: House) -> None:
+    async def discard(_order: Order, _ctx: Context) -> None:
+        raise Discard("no")
+
+    house.handlers["work"] = discard
+    with watched(house) as (process, calls):
+        app = create_app(process.runtime, secret=SECRET, clock=house.loop.epoch_ms)
+        rights, clock = f"{DEFAULT_SCOPE} {ADMIN}", house.loop.epoch_ms
+        token = make_token(SECRET, tenant="default", subject="ada", scope=rights, expires_in=3_600, clock=clock)
+        transport = httpx.ASGITransport(app=app)
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as api:
+            for name, options in (("work", {}), ("other", {"jobId": "named"}), ("work", {"jobId": "failing"})):
+                body = {"type": name, "data": {"size": 1}, "options": options}
+                assert (await api.post(ROOT, json=body)).status_code == 202
+            many = [{"type": "work", "data": {"size": 1}}] * 3
+            assert (await api.post(f"{ROOT}/batch", json=many)).status_code == 202
+            assert (await api.delete(f"{ROOT}/named")).status_code == 200
+            while any((await house.depth())[:1]):
+                await house.deliver()
+            assert (await api.post(f"{ROOT}/failing/retry")).status_code == 202
+            for path, methods in app.openapi()["paths"].items():
+                if "get" in methods and path.startswith(ROOT):
+                    filled = path.format(job_id="named", job_type="other", name="work")
+                    assert (await api.get(filled)).status_code == 200, path
+    assert calls == allowed(house, "ApiRole")
+
+
+@housed
+async def test_the_reaper(house: House) -> None:
+    with watched(house) as (process, calls):
+        for name in ("work", "other"):
+            for attempts in (1, 3):
+                await lose(house, await house.queue.enqueue(name, {}, attempts=attempts))
+            await house.queue.enqueue(name, {})
+            while await house.first.receive(name):
+                pass
+        await asyncio.sleep(LEASE + 6)
+        done = await process.runtime.reaper.round()
+        assert done.lost == 4
+        await asyncio.sleep(30 * MINUTE)
+        assert (await process.runtime.reaper.round()).resent >= 2
+    assert calls == allowed(house, "ReaperRole")
+
+
+@housed
+async def test_the_dead_letter_consumer(house: House) -> None:
+    with watched(house) as (process, calls):
+        for name in ("work", "other"):
+            waiting, gone = [await house.queue.enqueue(name, {}, attempts=1) for _ in range(2)]
+            await lose(house, gone)
+            # As SQS's own redrive moves them.
+            letters = await house.runtime.queues.dead_letter_url(name)
+            for message in await house.first.receive(name):
+                await house.sqs.send_message(QueueUrl=letters, MessageBody=message["Body"])
+        await asyncio.sleep(LEASE + 6)
+        assert await process.runtime.dead_letters.round() == 4
+        assert (await house.queue.get(waiting.id)).status is Status.FAILED
+    assert calls == allowed(house, "DeadLetterConsumerRole")

@@ -12,6 +12,7 @@ from infra.house import House
 from infra.local.clients import DirectClient
 from infra.local.engine import Engine
 from infra.local.front import build_server
+from infra.local.scheduler.limits import PRECISIONS
 from infra.metrics import MetricLines
 from infra.secret import ensure_secret, ensure_token, token_path
 from infra.serving import Serving, api_server, listen, url_of
@@ -50,7 +51,12 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         api = stack.enter_context(listen(settings.host, settings.port, "--port"))
         aws = stack.enter_context(listen(settings.host, settings.aws_port, "--aws-port"))
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = Engine(settings.data / DATABASE, account=settings.aws_account, fsync=settings.fsync)
+        engine = Engine(
+            settings.data / DATABASE,
+            account=settings.aws_account,
+            fsync=settings.fsync,
+            scheduler_precision=PRECISIONS[settings.scheduler_precision],
+        )
         stack.push_async_callback(engine.close)
         secret = ensure_secret(settings)
         endpoint = url_of(aws, settings.host)

@@ -54,6 +54,8 @@ class Settings(BaseModel):
     processes: int = Field(4, ge=1, le=256)
     #: `normal`: every acknowledged write survives kill -9; `always`: a power cut too, at an fsync for each commit.
     fsync: Literal["normal", "always"] = "normal"
+    #: How exactly the embedded schedules fire; `minute` is AWS's precision.
+    scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
 

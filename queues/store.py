@@ -1,4 +1,6 @@
-"""IO: the only file that calls DynamoDB. One table; a job is one item; each change of state is one conditional write.
+"""IO: the jobs in DynamoDB, which only this file and `writes.py` call.
+
+One table; a job is one item; each change of state is one conditional write.
 
 Keys and the access patterns that they serve:
 
@@ -59,7 +61,7 @@ from queues.rows import (
     string,
 )
 from queues.settings import Settings
-from queues.writes import Form, Refused, Writes
+from queues.writes import Form, Guards, Refused, Writes
 
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
 BATCH_TRIES = 8
@@ -70,10 +72,11 @@ _CLAIM = Form(
     guards=(("status", "="), ("run_at", "<=")),
     returning=True,
 )
-#: Only the holder of the attempt may write; the reaper only if no heartbeat has come since it looked.
-_FENCE = (("status", "="), ("attempt", "="))
-_FENCE_UNRENEWED = (*_FENCE, ("lease_until", "="))
-_ACTIVE, _WAITING, _ONE = {"S": "active"}, {"S": "waiting"}, {"N": "1"}
+#: Only the holder of the attempt may settle or renew it; the reaper only if no heartbeat has come since it looked.
+_FENCE: Guards = (("status", "="), ("attempt", "="))
+_FENCE_UNRENEWED: Guards = (*_FENCE, ("lease_until", "="))
+_STATUS: Guards = (("status", "="),)
+_ACTIVE, _WAITING, _FAILED, _ONE = {"S": "active"}, {"S": "waiting"}, {"S": "failed"}, {"N": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +84,6 @@ class Unclaimed:
     """Why a claim did not succeed: the job as it stands, or None if there is no such job."""
 
     job: Job | None
-
-
-@lru_cache(maxsize=512)
-def _change(names: tuple[str, ...], removed: tuple[str, ...]) -> str:
-    text = "SET " + ", ".join(f"#{name} = :{name}" for name in names)
-    return text + (" REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else "")
-
-
-@lru_cache(maxsize=512)
-def _names(names: tuple[str, ...]) -> dict[str, str]:
-    return {f"#{name}": name for name in names}
 
 
 class JobStore:
@@ -202,8 +194,7 @@ class JobStore:
         try:
             item = await self._writes.apply(_CLAIM, partition_key(tenant, job_id), values, [_WAITING, {"N": str(now)}])
         except Refused as refused:
-            # An emulator may not send the loser what it lost to.
-            job = job_of(refused.item) if refused.item else await self.get(tenant, job_id, now)
+            job = await self._met(refused, tenant, job_id, now)
             return job if job is not None and job.worker == worker else Unclaimed(job)
         assert item is not None
         return job_of(item)
@@ -237,7 +228,7 @@ class JobStore:
         `unless_renewed`: a heartbeat since `job` was read wins (the reaper is not the attempt's own holder).
         """
         values = settled_values(job, fate, now, options, report, self.check_after)
-        guards: tuple[tuple[str, str], ...] = _FENCE
+        guards: Guards = _FENCE
         fence = _fence(job)
         if unless_renewed and job.lease_until is not None:
             guards = _FENCE_UNRENEWED
@@ -245,14 +236,13 @@ class JobStore:
         try:
             await self._fenced(job, values, guards, fence)
         except Refused as refused:
-            # An emulator may not send the loser what it lost to.
-            old = job_of(refused.item) if refused.item else await self.get(job.tenant, job.id, 0)
+            old = await self._met(refused, job.tenant, job.id, 0)
             # The answer to an earlier try may have been lost: the row then tells of this very attempt's end.
             return old is not None and any(a.number == job.attempt and a.outcome == fate.outcome for a in old.history)
         return True
 
     def _fenced(
-        self, job: Job, values: dict[str, Item], guards: tuple[tuple[str, str], ...], fence: list[Item]
+        self, job: Job, values: dict[str, Item], guards: Guards, fence: list[Item]
     ) -> asyncio.Future[Item | None]:
         form = _form(tuple(values), guards)
         return self._writes.apply(form, partition_key(job.tenant, job.id), list(values.values()), fence)
@@ -265,13 +255,7 @@ class JobStore:
             "due": number(job.finished_at or now),
             "expires_at": number(now // 1000 + round(options.keep_failed)),
         }
-        await self._update(
-            job,
-            values,
-            (),
-            "#status = :_failed AND attempt = :_attempt",
-            {":_failed": string("failed"), ":_attempt": number(job.attempt)},
-        )
+        await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)])
 
     async def cancel(self, job: Job, now: int, options: JobOptions) -> Job | None:
         """Cancels a job that waits: None if done, else the job as it stands."""
@@ -282,7 +266,7 @@ class JobStore:
             "finished_at": number(now),
             "expires_at": number(now // 1000 + round(options.keep_completed)),
         }
-        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING})
+        return await self._update(job, values, _STATUS, [_WAITING])
 
     async def reopen(self, job: Job, now: int, options: JobOptions) -> Job | None:
         """Gives a failed job a fresh allowance of attempts: None if done, else the job as it stands."""
@@ -294,13 +278,7 @@ class JobStore:
             "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
         }
         removed = ("finished_at", "expires_at", "buried_at", "expires_start_at", "resent", "progress", "note")
-        return await self._update(
-            job,
-            values,
-            removed,
-            "#status = :_failed AND attempt = :_attempt",
-            {":_failed": string("failed"), ":_attempt": number(job.attempt)},
-        )
+        return await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)], removed)
 
     async def close_waiting(self, job: Job, fate: Settlement, now: int) -> Job | None:
         """Fails a job that no attempt holds, because SQS has moved its message away: None if done."""
@@ -311,40 +289,30 @@ class JobStore:
             "due": number(now + self.check_after),
             "error": string(error_text(fate.error)),
         }
-        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING})
+        return await self._update(job, values, _STATUS, [_WAITING])
 
     async def mark_resent(self, job: Job, due: int) -> bool:
         """Notes that the reaper has sent a waiting job's message again; False if the job has moved on."""
         values = {"due": number(due), "resent": number(job.resent + 1)}
-        return await self._update(job, values, (), "#status = :_waiting", {":_waiting": _WAITING}) is None
+        return await self._update(job, values, _STATUS, [_WAITING]) is None
 
     async def _update(
-        self, job: Job, values: dict[str, Item], removed: tuple[str, ...], condition: str, guard: dict[str, Item]
+        self, job: Job, values: dict[str, Item], guards: Guards, expected: list[Item], removes: tuple[str, ...] = ()
     ) -> Job | None:
         """One conditional write: None if it took place, else the job that it met; JobNotFound if there is none."""
-        names = tuple(values)
+        form = Form(tuple(values), guards, removes=removes)
         try:
-            await self._db.update_item(
-                TableName=self._table,
-                Key=key_of(job.tenant, job.id),
-                UpdateExpression=_change(names, removed),
-                ConditionExpression=condition,
-                ExpressionAttributeNames=_names(
-                    names + removed if "status" in values else (*names, *removed, "status")
-                ),
-                ExpressionAttributeValues={**{f":{name}": value for name, value in values.items()}, **guard},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            old = error.response.get("Item")
-            # An emulator may not send the loser what it lost to.
-            met = job_of(old) if old else await self.get(job.tenant, job.id, 0)
+            await self._writes.alone(form, partition_key(job.tenant, job.id), list(values.values()), expected)
+        except Refused as refused:
+            met = await self._met(refused, job.tenant, job.id, 0)
             if met is None:
                 raise JobNotFound(job.id) from None
             return met
         return None
+
+    async def _met(self, refused: Refused, tenant: str, job_id: str, now: int) -> Job | None:
+        """The job that a write met. An emulator may not send the loser what it lost to."""
+        return job_of(refused.item) if refused.item else await self.get(tenant, job_id, now)
 
     # --- many jobs ------------------------------------------------------------------------------------------
 
@@ -395,7 +363,7 @@ class JobStore:
 
 
 @lru_cache(maxsize=256)
-def _form(sets: tuple[str, ...], guards: tuple[tuple[str, str], ...]) -> Form:
+def _form(sets: tuple[str, ...], guards: Guards) -> Form:
     return Form(sets, guards)
 
 

@@ -40,16 +40,21 @@ PASSING = frozenset(
 )
 
 
+#: Attributes and operators that must hold for a write to take place, such as ("run_at", "<=").
+Guards = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What a write says, without its values: few forms are in use, and each is put into words once."""
 
     #: Attributes that are set.
     sets: tuple[str, ...]
-    #: Attributes and operators that must hold for the write to take place, such as ("run_at", "<=").
-    guards: tuple[tuple[str, str], ...]
+    guards: Guards
     #: A number that the value is added to, after `sets`; it must exist.
     adds: str | None = None
+    #: Attributes that are removed. Only a write that goes alone can: PartiQL takes a clause for each, emulators do not.
+    removes: tuple[str, ...] = ()
     #: Whether the row as written is wanted.
     returning: bool = False
 
@@ -148,33 +153,49 @@ class Writes:
             ]
             if not writes:
                 return
-            await asyncio.sleep(PAUSE * 2**tries)
+            if tries < TRIES - 1:
+                await asyncio.sleep(PAUSE * 2**tries)
         raise TimeoutError(f"DynamoDB was too busy for a write, {TRIES} times")
 
-    async def _single(self, write: _Write) -> None:
-        form = write.form
-        names = [*form.sets, *([form.adds] if form.adds else [])]
-        sets = "SET " + ", ".join(f"#{name} = :{name}" for name in form.sets)
+    async def alone(self, form: Form, pk: str, values: list[Item], guards: list[Item]) -> Item | None:
+        """The same write as an UpdateItem of its own: what is rare, or removes something."""
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in form.sets)
+        if form.adds:
+            expression += f" ADD #{form.adds} :{form.adds}"
+        if form.removes:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in form.removes)
+        written = [*form.sets, *([form.adds] if form.adds else [])]
+        guarded = [name for name, _ in form.guards]
         try:
             reply = await self._db.update_item(
                 TableName=self._table,
-                Key={"pk": {"S": write.pk}, "sk": _SK},
-                UpdateExpression=sets + (f" ADD #{form.adds} :{form.adds}" if form.adds else ""),
+                Key={"pk": {"S": pk}, "sk": _SK},
+                UpdateExpression=expression,
                 ConditionExpression=" AND ".join(f"#{name} {how} :_{name}" for name, how in form.guards),
-                ExpressionAttributeNames={f"#{name}": name for name in (*names, *(name for name, _ in form.guards))},
+                ExpressionAttributeNames={f"#{name}": name for name in (*written, *form.removes, *guarded)},
                 ExpressionAttributeValues={
-                    **{f":{name}": value for name, value in zip(names, write.values, strict=True)},
-                    **{f":_{name}": value for (name, _), value in zip(form.guards, write.guards, strict=True)},
+                    **{f":{name}": value for name, value in zip(written, values, strict=True)},
+                    **{f":_{name}": value for name, value in zip(guarded, guards, strict=True)},
                 },
                 ReturnValues="ALL_NEW" if form.returning else "NONE",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            raise Refused(error.response.get("Item")) from None
+        row: Item | None = reply.get("Attributes")
+        return row
+
+    async def _single(self, write: _Write) -> None:
+        try:
+            row = await self.alone(write.form, write.pk, write.values, write.guards)
         except Exception as error:
             if not write.done.done():
-                write.done.set_exception(_refusal(error) or error)
+                write.done.set_exception(error)
         else:
             if not write.done.done():
-                write.done.set_result(reply.get("Attributes"))
+                write.done.set_result(row)
 
 
 _SK = {"S": SORT_KEY}
@@ -193,12 +214,6 @@ def _answered(write: _Write, answer: dict[str, Any]) -> bool:
         else:
             write.done.set_exception(ClientError({"Error": dict(error)}, "BatchExecuteStatement"))
     return True
-
-
-def _refusal(error: Exception) -> Refused | None:
-    if isinstance(error, ClientError) and code_of(error) == "ConditionalCheckFailedException":
-        return Refused(error.response.get("Item"))
-    return None
 
 
 def _unknown(error: ClientError) -> bool:

@@ -69,7 +69,10 @@ DEFAULT_ENDPOINT = "http://127.0.0.1:4566"
 
 
 class Engine:
-    """Opens the database at `path` (None: in memory); raises an `EngineError` that says what to do."""
+    """Opens the database at `path` (None: in memory); raises an `EngineError` that says what to do.
+
+    `scheduler_precision`: milliseconds within which a schedule without a window fires, from when it is due.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Engine:
         account: str = DEFAULT_ACCOUNT,
         random: random_module.Random | None = None,
         fsync: Fsync = "normal",
+        scheduler_precision: int = 0,
     ):
         self.account = account
         self._clock = clock
@@ -121,6 +125,7 @@ class Engine:
             self._alarm,
             self._spawn,
             self.functions,
+            scheduler_precision,
         )
         self._sweeper = Sweeper(services.values(), self._submit_inside)
         self._ticker = Ticker(services.values(), self._submit_inside, clock)

@@ -61,6 +61,8 @@ class Request:
     spawn: Callable[[Errand], None] = _no_errands
     #: The Lambda functions that this process can run, by name.
     functions: Mapping[str, Function] = field(default_factory=dict)
+    #: The engine's `scheduler_precision`, in milliseconds.
+    precision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

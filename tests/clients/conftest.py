@@ -58,18 +58,6 @@ def aws(house: Place, boto3_session: boto3.Session, tmp_path: Path, monkeypatch:
 
 
 @pytest.fixture(scope="session")
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Prints a line at once, past pytest's capture."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def print_through(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)
-
-    return print_through
-
-
-@pytest.fixture(scope="session")
 def programs(say: Callable[[str], None]) -> Path:
     """The folder of `python`, `aws`, `celery` and the others of requirements.txt."""
     install_programs(say)

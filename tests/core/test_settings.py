@@ -54,6 +54,7 @@ def test_the_region_is_aws_own_variable_the_newer_one_first(monkeypatch: pytest.
         ("JOBYARD_PREFIX", "Job Yard", "JOBYARD_PREFIX: String should match pattern"),
         ("JOBYARD_PORT", "4566", "port and aws_port are both 4566; give two different ones"),
         ("JOBYARD_SECRET", "short", "secret is shorter than 32 characters"),
+        ("JOBYARD_SCHEDULER_PRECISION", "hour", "PRECISION: Input should be 'millisecond' or 'minute'"),
         ("JOBYARD_JOBS", " , ", "jobs is empty; name at least one module"),
     ],
 )

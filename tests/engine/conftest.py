@@ -49,12 +49,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual.time
 
 
-def virtually(main: Callable[[Engine, Any], Coroutine[Any, Any, None]]) -> None:
-    """Run `main(engine, loop)` in virtual time, the engine's clock and the loop's being one."""
+def virtually(main: Callable[[Engine, Any], Coroutine[Any, Any, None]], **options: Any) -> None:
+    """Run `main(engine, loop)` in virtual time, its clock and the loop's being one."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        engine = Engine(None, clock=lambda: START + round(loop.time() * 1000))
+        engine = Engine(None, clock=lambda: START + round(loop.time() * 1000), **options)
         try:
             await main(engine, loop)
         finally:
@@ -82,5 +82,5 @@ async def sqs(engine: Engine) -> Any:
 
 
 @pytest.fixture
-def run_virtually() -> Callable[[Callable[[Engine, Any], Coroutine[Any, Any, None]]], None]:
+def run_virtually() -> Callable[..., None]:
     return virtually

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.errors import AwsError
 from infra.local.scheduler.firing import tick
-from infra.local.scheduler.plan import PRECISION_SETTING
+from infra.local.scheduler.limits import AWS_PRECISION
 from tests.engine.conftest import START
 from tests.engine.scheduled import ROLE, House, arn, at, date
 
@@ -189,8 +189,7 @@ def test_a_one_time_schedule_has_a_window_too(run_virtually: Any) -> None:
     run_virtually(main)
 
 
-def test_the_precision_of_aws_can_be_imitated(run_virtually: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PRECISION_SETTING, "minute")
+def test_the_precision_of_aws_can_be_imitated(run_virtually: Any) -> None:
 
     async def main(engine: Any, loop: Any) -> None:
         house = await House(engine, loop).furnish()
@@ -201,7 +200,7 @@ def test_the_precision_of_aws_can_be_imitated(run_virtually: Any, monkeypatch: p
         assert all(0 <= delay < 60 for delay in delays)
         assert len(set(delays)) > 10
 
-    run_virtually(main)
+    run_virtually(main, scheduler_precision=AWS_PRECISION)
 
 
 def test_context_attributes_are_filled_in(run_virtually: Any) -> None:

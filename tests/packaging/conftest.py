@@ -29,18 +29,6 @@ Unpack = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Prints a line at once, past pytest's capture: a download takes a while."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def print_through(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)
-
-    return print_through
-
-
-@pytest.fixture(scope="session")
 def build_for(tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]) -> Build:
     """Builds this project's artifacts for a target; skips the test, visibly, where the wheels cannot be had."""
 

@@ -1,5 +1,6 @@
 """AWS Lambda, embedded: functions that this process has, invoked by the API, by events, and by messages of queues."""
 
+from infra.local.lambda_.code import CODE
 from infra.local.lambda_.concurrency import (
     delete_function_concurrency,
     get_function_concurrency,
@@ -22,7 +23,6 @@ from infra.local.lambda_.mapping_api import (
     list_event_source_mappings,
     update_event_source_mapping,
 )
-from infra.local.lambda_.refusals import REFUSED, refusal
 from infra.local.lambda_.schema import SCHEMA
 from infra.local.lambda_.set_back import set_back
 from infra.local.lambda_.tags import list_tags, tag_resource, untag_resource
@@ -50,7 +50,7 @@ OPERATIONS: dict[str, Operation] = {
     "UntagResource": untag_resource,
     "UpdateEventSourceMapping": update_event_source_mapping,
     "UpdateFunctionEventInvokeConfig": update_function_event_invoke_config,
-    **{action: refusal(action) for action in REFUSED},
+    **CODE,
 }
 
-__all__ = ["OPERATIONS", "REFUSED", "SCHEMA", "set_back", "tick"]
+__all__ = ["OPERATIONS", "SCHEMA", "set_back", "tick"]

@@ -17,8 +17,8 @@ from botocore.model import Shape
 
 from infra.local.errors import AwsError
 from infra.local.protocols import complaints, error_names
-from infra.local.protocols.required import missing_members
-from infra.local.protocols.shapes import Leaves, Misfit, UnknownMember, reader_of
+from infra.local.protocols.reading import checked
+from infra.local.protocols.shapes import Leaves, Misfit, reader_of
 from infra.local.protocols.target import Target
 from infra.local.wire import HttpReply, HttpRequest
 
@@ -63,18 +63,8 @@ def parse(body: bytes) -> Any:
 
 def fit(service: str, operation: str, value: dict[str, Any], leaves: Leaves) -> dict[str, Any]:
     """A decoded tree as parameters; raises `AwsError` in the words of the service."""
-    try:
-        params: dict[str, Any] = reader_of(service, operation, leaves)(value)
-        missing = missing_members(service, operation, params)
-    except Misfit as misfit:
-        raise complaints.does_not_fit(service, misfit) from None
-    except UnknownMember as unknown:
-        raise complaints.unknown(service, unknown.path) from None
-    except RecursionError:
-        raise AwsError(complaints.SERIALIZATION, "The request is nested too deeply.") from None
-    if missing:
-        raise complaints.missing(service, missing)
-    return params
+    read = reader_of(service, operation, leaves)
+    return checked(service, operation, lambda: read(value))
 
 
 def dump(value: Any) -> bytes:

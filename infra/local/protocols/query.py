@@ -10,8 +10,8 @@ from infra.local import model
 from infra.local.errors import AwsError
 from infra.local.protocols import complaints, query_json, xml
 from infra.local.protocols.form import Node, fields_of, form_reader_of, tree_of
-from infra.local.protocols.required import missing_members
-from infra.local.protocols.shapes import Misfit, UnknownMember
+from infra.local.protocols.reading import checked
+from infra.local.protocols.shapes import Misfit
 from infra.local.protocols.target import Target
 from infra.local.wire import HttpReply, HttpRequest
 
@@ -34,16 +34,8 @@ class Query:
         tree = tree_of(form_fields(request))
         if service == "sqs":
             _add_queue_url(tree, operation, request, endpoint)
-        try:
-            params: dict[str, Any] = form_reader_of(service, operation)(tree)
-            missing = missing_members(service, operation, params)
-        except Misfit as misfit:
-            raise _invalid(misfit) from None
-        except UnknownMember as unknown:
-            raise complaints.unknown(service, unknown.path) from None
-        if missing:
-            raise complaints.missing(service, missing)
-        return params
+        read = form_reader_of(service, operation)
+        return checked(service, operation, lambda: read(tree), _invalid)
 
     def write(self, target: Target, request: HttpRequest, reply: dict[str, Any], request_id: str) -> HttpReply:
         """A reply as XML, or as JSON where the caller accepts only that."""
@@ -111,7 +103,7 @@ def _add_queue_url(tree: Node, operation: str, request: HttpRequest, endpoint: s
         node.value = f"{endpoint}/{segments[0]}/{segments[1]}"
 
 
-def _invalid(misfit: Misfit) -> AwsError:
+def _invalid(service: str, misfit: Misfit) -> AwsError:
     kind = complaints.TYPES[misfit.shape.type_name]
     value = str(misfit.value)[:200]
     reason = misfit.reason or f"It can not be converted to {kind}"

@@ -14,7 +14,7 @@ from infra.local import model
 from infra.local.errors import AwsError
 from infra.local.protocols import aws_json, complaints, error_names
 from infra.local.protocols.form import SCALARS, fields_of
-from infra.local.protocols.required import missing_members
+from infra.local.protocols.reading import checked
 from infra.local.protocols.shapes import Misfit, Reader, UnknownMember, compile_reader
 from infra.local.protocols.target import Target
 from infra.local.wire import HttpReply, HttpRequest
@@ -44,24 +44,16 @@ class RestJson:
         if model.input_shapes(service)[operation] is None:
             return {}
         bound = _input(service, operation)
-        params: dict[str, Any] = {}
-        try:
-            for wire, name, member in bound.path:
-                params[name] = _scalar(target.labels[wire], member, name)
+
+        def read() -> dict[str, Any]:
+            params = {name: _scalar(target.labels[wire], member, name) for wire, name, member in bound.path}
             if request.query and bound.query:
                 params |= _from_query(bound, fields_of(request.query))
             params |= _from_headers(bound, request)
             params |= _from_body(service, operation, bound, request)
-            missing = missing_members(service, operation, params)
-        except Misfit as misfit:
-            raise complaints.does_not_fit(service, misfit) from None
-        except UnknownMember as unknown:
-            raise complaints.unknown(service, unknown.path) from None
-        except RecursionError:
-            raise AwsError(complaints.SERIALIZATION, "The request is nested too deeply.") from None
-        if missing:
-            raise complaints.missing(service, missing)
-        return params
+            return params
+
+        return checked(service, operation, read)
 
     def write(self, target: Target, request: HttpRequest, reply: dict[str, Any], request_id: str) -> HttpReply:
         """A reply: status, headers, and a body that is JSON or the payload itself."""

@@ -63,10 +63,10 @@ def fire(request: Request, schedule: Schedule) -> None:
     request.region = schedule.region
     arn, definition, anchor, plan = schedule.arn(request), schedule.definition, schedule.anchor, schedule.plan
     assert plan is not None
-    following = next_plan(arn, definition, anchor, plan.scheduled_at + 1)
+    following = next_plan(request, arn, definition, anchor, plan.scheduled_at + 1)
     if following is not None and following.due_at <= request.now:
-        plan = latest_plan(arn, definition, anchor, following, request.now)
-        following = next_plan(arn, definition, anchor, plan.scheduled_at + 1)
+        plan = latest_plan(request, arn, definition, anchor, following)
+        following = next_plan(request, arn, definition, anchor, plan.scheduled_at + 1)
     request.db.execute(FIRED, (plan.scheduled_at, *times_of(following), schedule.id))
     attempt(request, Invocation(schedule.id, arn, definition["Target"], plan.scheduled_at, plan.due_at))
     if following is None:

@@ -13,6 +13,8 @@ START_GRACE = 300_000
 DEFAULT_RETRIES, DEFAULT_EVENT_AGE = 185, 86_400
 #: Milliseconds within which AWS invokes a target that is due. ("Schedule types", User Guide: 60 second precision)
 AWS_PRECISION = 60_000
+#: The same of the embedded scheduler, as `Settings.scheduler_precision` names it.
+PRECISIONS = {"millisecond": 0, "minute": AWS_PRECISION}
 
 #: Seconds before the first retry, doubled for each further one up to the longest. AWS promises exponential back-off
 #: without numbers; with these the most retries (185) take just less than the greatest age (24 hours).

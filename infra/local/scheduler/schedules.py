@@ -47,7 +47,7 @@ def create_schedule(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         return {"ScheduleArn": arn}
     state, now = params.get("State", ENABLED), request.now
     anchor = definition.get("StartDate", now)
-    plan = first_plan(arn, definition, anchor, None, now) if state == ENABLED else None
+    plan = first_plan(request, arn, definition, anchor, None) if state == ENABLED else None
     request.db.execute(
         schedule.INSERT,
         (request.region, group_name, name, state, stored(definition), token, now, now, anchor, *times_of(plan)),
@@ -84,7 +84,7 @@ def update_schedule(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     plan: Plan | None = None
     if state == ENABLED:
         keeps = same_times and known.state == ENABLED
-        plan = known.plan if keeps else first_plan(arn, definition, anchor, known.last_at, now)
+        plan = known.plan if keeps else first_plan(request, arn, definition, anchor, known.last_at)
     request.db.execute(schedule.UPDATE, (state, stored(definition), token, now, anchor, *times_of(plan), known.id))
     _announce(request, plan)
     return {"ScheduleArn": arn}

@@ -5,7 +5,7 @@ asks is the account itself, and actions that would hand out credentials of a rol
 """
 
 from infra.local.request import Operation
-from infra.local.sts.credentials import REFUSED, refusal
+from infra.local.sts.credentials import CREDENTIALS
 from infra.local.sts.identity import get_access_key_info, get_caller_identity
 
 #: It keeps nothing.
@@ -14,7 +14,7 @@ SCHEMA = ""
 OPERATIONS: dict[str, Operation] = {
     "GetAccessKeyInfo": get_access_key_info,
     "GetCallerIdentity": get_caller_identity,
-    **{action: refusal(action) for action in REFUSED},
+    **CREDENTIALS,
 }
 
 __all__ = ["OPERATIONS", "SCHEMA"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -39,6 +40,9 @@ def string(value: str) -> Item:
 
 
 def number(value: float) -> Item:
+    """In the form in which DynamoDB gives numbers back: no exponent, and no zeros at the end."""
+    if isinstance(value, float):
+        return {"N": str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")}
     return {"N": str(value)}
 
 
@@ -56,7 +60,7 @@ def new_row(job: Job, due: int) -> Item:
         "attempt": {"N": "0"},
         "max_attempts": {"N": str(job.max_attempts)},
         "data": {"S": job.data_json},
-        "timeout": {"N": str(job.timeout)},
+        "timeout": number(job.timeout),
         "backoff": {"S": backoff_text(job.backoff)},
         "priority": {"N": str(job.priority)},
         "created_at": {"N": str(job.created_at)},

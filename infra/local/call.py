@@ -17,6 +17,8 @@ class Call:
     region: str
     endpoint: str
     future: asyncio.Future[dict[str, Any]]
+    #: Whether its parameters are known to be sound.
+    trusted: bool = False
     #: Epoch milliseconds of the first run; 0 before it.
     arrived: int = 0
     #: What it waits for, while or since it was parked.

@@ -20,10 +20,14 @@ QUICK_CHECK_BYTES = 16 * 1024 * 1024
 #: Page cache in KiB; negative is SQLite's way to say KiB instead of pages.
 CACHE_KIB = -32 * 1024
 
-SETTINGS = """
+#: Bytes of the write-ahead log's file that are kept when the log starts over. To write over a file's pages costs the
+#: kernel half of what new ones do; a log that has grown beyond this is cut back to it.
+LOG_KEPT = 16 * 1024 * 1024
+
+SETTINGS = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA wal_autocheckpoint = 0;   -- checkpoints run off the event loop, see checkpoint.py
-PRAGMA journal_size_limit = 0;   -- a restarted WAL is cut, so its size tells how much is not yet in the database
+PRAGMA journal_size_limit = {LOG_KEPT};
 PRAGMA secure_delete = OFF;      -- SQLite's default, but not Debian's: it would write pages that are free anyway
 PRAGMA temp_store = MEMORY;
 PRAGMA foreign_keys = OFF;

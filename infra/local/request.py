@@ -61,6 +61,8 @@ class Request:
     spawn: Callable[[Errand], None] = _no_errands
     #: The Lambda functions that this process can run, by name.
     functions: Mapping[str, Function] = field(default_factory=dict)
+    #: Whether the caller is this process's own core, whose values are legal and canonical: see `Engine.call`.
+    trusted: bool = False
     #: The engine's `scheduler_precision`, in milliseconds.
     precision: int = 0
 

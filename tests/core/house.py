@@ -26,6 +26,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
+from infra.local.dynamodb.attributes import canonical_attributes
 from infra.local.engine import Engine
 from queues import Context, Fixed, job
 from queues.clients import Clients
@@ -79,6 +80,7 @@ class Wire:
             if self._before.get(name):
                 raise self._before[name].pop(0)
             if name in WRITES:
+                _check_canonical(params)
                 params["ReturnConsumedCapacity"] = "TOTAL"
             denied = []
             if name == "batch_execute_statement" and self._denied:
@@ -96,6 +98,17 @@ class Wire:
             return reply
 
         return call
+
+
+def _check_canonical(params: dict[str, Any]) -> None:
+    """The engine takes the values of the core's own batches as they come: they must be in the form that it stores."""
+    for statement in params.get("Statements", ()):
+        values = dict(enumerate(statement["Parameters"]))
+        assert canonical_attributes(values) is values, values
+    for write in (write for writes in params.get("RequestItems", {}).values() for write in writes):
+        item = write["PutRequest"]["Item"]
+        assert canonical_attributes(item) is item, item
+        assert "" not in item
 
 
 def throttled(operation: str = "Call") -> ClientError:

@@ -81,7 +81,7 @@ def _ready(request: Request, member: dict[str, Any], prepared: Prepared | AwsErr
     if isinstance(prepared, AwsError):
         return prepared
     try:
-        values = prepared.values(member.get("Parameters"))
+        values = prepared.values(member.get("Parameters"), trusted=request.trusted)
         table = find_table(request, prepared.table_name)
         action = prepared.compiled(table, compile_statement)
     except AwsError as error:

@@ -49,11 +49,14 @@ class Prepared:
     def reads(self) -> bool:
         return isinstance(self.statement, Select)
 
-    def values(self, given: list[AttributeValue] | None) -> Values:
-        """The values of one call; they are legal, and canonical."""
+    def values(self, given: list[AttributeValue] | None, *, trusted: bool = False) -> Values:
+        """The values of one call; they are legal, and canonical. Those of a `trusted` caller are so as they come."""
         if len(given or ()) != len(self.parameters):
             raise invalid("Number of parameters in request and statement don't match.")
-        return bound(self.operands, legal(self.parameters, given) if given else {})
+        if not given:
+            return bound(self.operands, {})
+        values = dict(zip(self.parameters, given, strict=True)) if trusted else legal(self.parameters, given)
+        return bound(self.operands, values)
 
     def compiled(self, table: Table, compile_: "Callable[[Prepared, Table], _Compiled]") -> _Compiled:
         """What the statement is for this table; each statement is compiled by one function only."""

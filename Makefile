@@ -24,7 +24,7 @@ up: $(VENV)/installed ## Start everything: API, worker and embedded AWS; Ctrl-C 
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: check
 check: $(VENV)/installed-dev ## Check style, types and the direction of imports
@@ -44,6 +44,28 @@ fidelity: $(VENV)/installed-dev ## Run the contract suite on all implementations
 .PHONY: package
 package: $(VENV)/installed ## Build the zips that Lambda runs, into build/artifacts
 	@$(VENV)/bin/jobyard package $(ARGS)
+
+.PHONY: deploy
+deploy: $(VENV)/installed ## Deploy to AWS, with a plan and a price first: make deploy STAGE=dev; needs Node
+	@test -n "$(STAGE)" || { echo "make: say which stage: make deploy STAGE=dev" >&2; exit 2; }
+	@exec $(VENV)/bin/jobyard deploy --stage "$(STAGE)" $(ARGS)
+
+.PHONY: remove
+remove: $(VENV)/installed ## Remove a stage from AWS: make remove STAGE=dev
+	@test -n "$(STAGE)" || { echo "make: say which stage: make remove STAGE=dev" >&2; exit 2; }
+	@exec $(VENV)/bin/jobyard remove --stage "$(STAGE)" $(ARGS)
+
+.PHONY: deploy-local
+deploy-local: $(VENV)/installed-dev ## Deploy to an emulator of AWS on this machine: MiniStack, or LocalStack; needs Node
+	@$(VENV)/bin/jobyard deploy-local $(ARGS)
+
+.PHONY: remove-local
+remove-local: $(VENV)/installed ## Remove what deploy-local has deployed, and stop the emulator that it started
+	@$(VENV)/bin/jobyard remove-local $(ARGS)
+
+.PHONY: test-deploy
+test-deploy: $(VENV)/installed-dev ## Test the deployment: osls to a fresh MiniStack, jobs through it, removal; 3 minutes
+	@$(PY) -m pytest tests/deploy_live $(ARGS)
 
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jobs and count what became of each

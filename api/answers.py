@@ -24,7 +24,9 @@ Milliseconds = Annotated[float, Field(ge=0, description="Milliseconds.")]
 
 
 class Backoff(_Answer):
-    type: Literal["fixed", "linear", "exponential"]
+    type: Literal["fixed", "linear", "exponential", "custom"] = Field(
+        description="`custom`: the job type's own function."
+    )
     delay: Milliseconds
     factor: float
     cap: Milliseconds
@@ -32,7 +34,7 @@ class Backoff(_Answer):
 
 
 class JobError(_Answer):
-    type: str = Field(description="The exception's class, or `Timeout`, `Lost`, `InvalidData`, `Expired`.")
+    type: str = Field(description="The exception's class, or `Timeout`, `Lost`, `InvalidData`, `Expired`, ...")
     message: str
     traceback: str | None
 
@@ -66,6 +68,12 @@ class JobRow(_Answer):
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime | None = Field(description="If it has not started by then, it fails as `Expired`.")
+    deadline_at: datetime | None = Field(description="No attempt runs after it.")
+    cancel_requested_at: datetime | None = Field(
+        description="When somebody wanted it cancelled. A job that ran may have completed all the same."
+    )
+    cancel_requested_by: str | None
+    replay_of: str | None = Field(description="The id of the job that this one is a replay of.")
     tags: list[str]
     timeout: Milliseconds
     backoff: Backoff
@@ -145,13 +153,13 @@ class QueueView(_Answer):
     delayed: int
     dead_letters: int
     exact: bool
+    paused: bool = Field(description="No job of it is started now.")
 
 
 class QueueMetrics(QueueView):
     completed: int
     failed: int
     failed_rate: float
-    paused: bool
 
 
 class Metrics(_Answer):
@@ -172,6 +180,8 @@ class JobTypeOptions(_Answer):
 class JobTypeView(_Answer):
     name: str
     description: str | None
+    version: int = Field(description="Of the input's shape; it is recorded with each job.")
+    upcasts_from: int = Field(description="The oldest version of `data` that a job may have been enqueued with.")
     options: JobTypeOptions
     input: dict[str, Any] = Field(description="JSON Schema of `data`.")
     output: dict[str, Any] = Field(description="JSON Schema of `result`.")

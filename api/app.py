@@ -7,7 +7,7 @@ serverless.yml points at: it reads the environment on its first request, so that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -22,6 +22,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from api.auth import Tokens
+from api.dashboard.routes import ROUTES as DASHBOARD
 from api.guard import Guard
 from api.openapi import describe
 from api.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, shown_path
@@ -50,13 +51,14 @@ def create_app(
     runtime: Callable[[], Awaitable[Runtime]] | Runtime,
     *,
     secret: str,
+    previous_secrets: Sequence[str] = (),
     workers: Workers | None = None,
     clock: Clock = system_clock,
 ) -> FastAPI:
     """The API over a runtime, or over one that is made by the first request.
 
-    `secret` signs and checks tokens (32 bytes or more, else Misconfigured). `workers` tells of the workers that run
-    in this process. `clock` is what a token's end is held against.
+    `secret` signs and checks tokens (32 bytes or more, else Misconfigured); those of `previous_secrets` are accepted
+    too. `workers` tells of the workers that run in this process. `clock` is what a token's end is held against.
     """
     app = _Api(
         title="Jobyard",
@@ -68,7 +70,7 @@ def create_app(
         # A redirect behind API Gateway forgets the stage; a 404 tells the truth.
         redirect_slashes=False,
     )
-    tokens = Tokens(secret, clock)
+    tokens = Tokens(secret, clock, previous=previous_secrets)
     app.state.site = Site(runtime, tokens, workers)
     app.add_middleware(Guard, tokens=tokens)
     app.add_exception_handler(HTTPException, _no_route)
@@ -76,6 +78,7 @@ def create_app(
     for router in ROUTERS:
         # Not include_router: it matches each request once more, and these routes need nothing of it.
         app.router.routes.extend(router.routes)
+    app.router.routes.extend(DASHBOARD)
     return app
 
 
@@ -133,7 +136,8 @@ def app_from_environment() -> FastAPI:
         clients = await stack.enter_async_context(connect(settings))
         return assemble(clients, load(settings.jobs), settings)
 
-    return create_app(runtime, secret=settings.secret.get_secret_value())
+    secret = settings.secret.get_secret_value()
+    return create_app(runtime, secret=secret, previous_secrets=settings.previous_secrets)
 
 
 handler = LambdaApi(app_from_environment)

@@ -1,6 +1,8 @@
 """Who calls: a JSON Web Token, signed with the deployment's secret, names a subject, a tenant and what it may do.
 
-Only HS256 is taken, whatever a token's header says. Claims that are not listed here are ignored.
+Only HS256 is taken, whatever a token's header says. Claims that are not listed here are ignored. To change the secret,
+its tokens may be accepted for a while as those of a previous one; which secret a token was signed with is found by
+trying, so that a token needs no key id and says nothing of the secrets that there are.
 
     sub     who it is, for people
     tenant  whose jobs it sees
@@ -12,6 +14,7 @@ Only HS256 is taken, whatever a token's header says. Claims that are not listed 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -83,10 +86,10 @@ def check_secret(secret: str) -> str:
 
 
 class Tokens:
-    """Verifies tokens against one secret."""
+    """Verifies tokens against the secret, and against those that were it before and are still accepted."""
 
-    def __init__(self, secret: str, clock: Clock = system_clock):
-        self._secret, self._clock = check_secret(secret), clock
+    def __init__(self, secret: str, clock: Clock = system_clock, *, previous: Sequence[str] = ()):
+        self._secrets, self._clock = [check_secret(one) for one in (secret, *previous)], clock
         self._known: dict[str, _Verified] = {}
 
     def caller(self, header: str | None) -> Caller:
@@ -113,15 +116,17 @@ class Tokens:
     def _verify(self, token: str) -> _Verified:
         if len(token) > MAX_TOKEN_CHARS:
             raise refused(f"the token is longer than {MAX_TOKEN_CHARS} characters")
-        try:
-            claims = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=_CHECKS)
-        except jwt.InvalidAlgorithmError:
-            raise refused(f"the token is not signed with {ALGORITHM}; no other algorithm is taken") from None
-        except jwt.InvalidSignatureError:
-            raise refused("the token's signature is wrong: it was made with another secret, or altered") from None
-        except (jwt.PyJWTError, ValueError, RecursionError):
-            raise refused("the token is not a JSON Web Token; copy all of it, without quotes") from None
-        return _verified(claims)
+        for secret in self._secrets:
+            try:
+                claims = jwt.decode(token, secret, algorithms=[ALGORITHM], options=_CHECKS)
+            except jwt.InvalidAlgorithmError:
+                raise refused(f"the token is not signed with {ALGORITHM}; no other algorithm is taken") from None
+            except jwt.InvalidSignatureError:
+                continue
+            except (jwt.PyJWTError, ValueError, RecursionError):
+                raise refused("the token is not a JSON Web Token; copy all of it, without quotes") from None
+            return _verified(claims)
+        raise refused("the token's signature is wrong: it was made with another secret, or altered")
 
 
 def _verified(claims: dict[str, Any]) -> _Verified:

@@ -13,8 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from starlette.requests import Request
 
+from api.models import NAMES_AT
 from api.problems import BROKEN_JSON, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Problem
-from api.translate import invalid_body
+from api.translate import Names, invalid_body
 from queues.limits import MAX_BODY_BYTES
 
 T = TypeVar("T")
@@ -24,14 +25,17 @@ T = TypeVar("T")
 MAX_DISCARDED_BYTES = 8 * MAX_BODY_BYTES
 
 
-async def read_body(request: Request, shape: TypeAdapter[T]) -> T:
-    """The body in the shape that a route takes; problems 400, 413, 415, 422 otherwise."""
+async def read_body(request: Request, shape: TypeAdapter[T], names: Names = NAMES_AT) -> T:
+    """The body in the shape that a route takes; problems 400, 413, 415, 422 otherwise.
+
+    `names`: that it may have at each place.
+    """
     _check_kind(request)
     value = parse(await _bytes(request))
     try:
         return shape.validate_python(value)
     except ValidationError as error:
-        raise invalid_body(error) from None
+        raise invalid_body(error, names) from None
 
 
 def parse(raw: bytes) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,6 +104,7 @@ class QueueNumbers:
     delayed: int
     dead_letters: int
     exact: bool
+    paused: bool
 
     def view(self) -> dict[str, Any]:
         return {
@@ -114,20 +115,23 @@ class QueueNumbers:
             "delayed": self.delayed,
             "deadLetters": self.dead_letters,
             "exact": self.exact,
+            "paused": self.paused,
         }
 
 
 async def all_tenants_numbers(runtime: Runtime, names: Iterable[str]) -> list[QueueNumbers]:
     """As SQS counts, approximately."""
-    return list(await asyncio.gather(*(_sqs_numbers(runtime, name) for name in names)))
+    paused = await runtime.pauses.paused()
+    return list(await asyncio.gather(*(_sqs_numbers(runtime, name, name in paused) for name in names)))
 
 
-async def _sqs_numbers(runtime: Runtime, name: str) -> QueueNumbers:
+async def _sqs_numbers(runtime: Runtime, name: str, paused: bool) -> QueueNumbers:
     depth, dead = await asyncio.gather(runtime.queues.depth(name), runtime.queues.depth(name, dead_letters=True))
-    return QueueNumbers(name, "all", depth.visible, depth.in_flight, depth.delayed, dead.total, exact=True)
+    counts = (depth.visible, depth.in_flight, depth.delayed, dead.total)
+    return QueueNumbers(name, "all", *counts, exact=True, paused=paused)
 
 
-def own_numbers(found: Tally, names: Iterable[str]) -> list[QueueNumbers]:
+def own_numbers(found: Tally, names: Iterable[str], paused: Collection[str]) -> list[QueueNumbers]:
     """As a tenant's own rows tell; a failed job has its letter in the DLQ, or will have it in a moment."""
     return [
         QueueNumbers(
@@ -138,6 +142,7 @@ def own_numbers(found: Tally, names: Iterable[str]) -> list[QueueNumbers]:
             delayed=found.of(name)[Status.DELAYED],
             dead_letters=found.of(name)[Status.FAILED],
             exact=found.exact,
+            paused=name in paused,
         )
         for name in names
     ]

@@ -1,7 +1,7 @@
 """The outermost layer, plain ASGI: who calls, what is sent with every answer, and what becomes of an error.
 
-Everything needs a token but the paths in OPEN: what a later route forgets is closed, not open. An error that nobody
-foresaw is logged once, under an incident's number, and only that number goes out.
+Everything needs a token but the paths in OPEN and below OPEN_BELOW: what a later route forgets is closed, not open. An
+error that nobody foresaw is logged once, under an incident's number, and only that number goes out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from api.translate import problem_of
 log = logging.getLogger("jobyard.api")
 
 #: Answered without a token. A token that is sent to one of them must be good all the same.
-OPEN = frozenset({"/openapi.json", "/docs", "/api/v1/jobs/health/check"})
+OPEN = frozenset({"/openapi.json", "/docs", "/api/v1/jobs/health/check", "/jobs"})
+#: The same for what lies below: the dashboard's own files, which hold no data.
+OPEN_BELOW = "/jobs/"
 
 #: Sent with every answer that does not say otherwise.
 HEADERS = {
@@ -68,12 +70,16 @@ class Guard:
     def _identify(self, scope: Scope) -> None:
         """Puts the caller into the scope; None on an open path without a token."""
         sent = [value for name, value in scope["headers"] if name == b"authorization"]
-        if not sent and scope["path"] in OPEN:
+        if not sent and _is_open(scope["path"]):
             scope["caller"] = None
             return
         if len(sent) > 1:
             raise refused("send one Authorization header, not several", "invalid_request")
         scope["caller"] = self._tokens.caller(sent[0].decode("latin-1") if sent else None)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
 
 
 def incident(error: Exception, scope: Scope) -> Problem:

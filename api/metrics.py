@@ -27,7 +27,10 @@ async def metrics(runtime: Runtime, caller: Caller, names: Sequence[str]) -> Met
     tenants = await runtime.store.tenants() if admin else [caller.tenant]
     now = runtime.runner.endings.clock()
     found = await tally(runtime.store, runtime.catalog, tenants, now, with_open=not admin)
-    numbers = await all_tenants_numbers(runtime, names) if admin else own_numbers(found, names)
+    if admin:
+        numbers = await all_tenants_numbers(runtime, names)
+    else:
+        numbers = own_numbers(found, names, await runtime.pauses.paused())
     views: list[dict[str, Any]] = []
     total = 0
     for queue in numbers:
@@ -39,8 +42,6 @@ async def metrics(runtime: Runtime, caller: Caller, names: Sequence[str]) -> Met
                 "completed": counts[Status.COMPLETED],
                 "failed": counts[Status.FAILED],
                 "failedRate": failed_rate(counts),
-                # There is no way to pause a queue.
-                "paused": False,
             }
         )
         ended = counts[Status.COMPLETED] + counts[Status.FAILED] + counts[Status.CANCELLED]

@@ -5,9 +5,11 @@ Strict: `"attempts": "3"` is refused rather than guessed at, and a misspelt opti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from api.problems import INVALID_REQUEST, Fault, Problem
@@ -18,6 +20,7 @@ from queues.jobtype import MAX_NAME_CHARS
 from queues.listing import MAX_LIMIT
 from queues.options import DEFAULTS, NewJob, Options
 from queues.retry import DEFAULT_CAP, DEFAULT_JITTER, Backoff
+from queues.unique.rule import MAX_FIELDS, MAX_KEY_CHARS, Mode, Unique
 
 #: Milliseconds: the longest delay of a job and of a backoff.
 MAX_DELAY_MS = limits.MAX_JOB_DELAY_SECONDS * 1000
@@ -47,6 +50,25 @@ class BackoffBody(_Body):
         return Backoff(self.type, delay, self.factor, cap, self.jitter)
 
 
+class UniqueBody(_Body):
+    """One job for one key, in a tenant and a job type; without `key` and `fields` the data as a whole is the key."""
+
+    key: str | None = Field(None, min_length=1, max_length=MAX_KEY_CHARS, examples=["order-4711"])
+    fields: list[str] | None = Field(
+        None, max_length=MAX_FIELDS, description="Parts of the data that make the key.", examples=[["customer.id"]]
+    )
+    window: float | None = Field(None, ge=1, le=MAX_DELAY_MS, description="ms; `throttle` and `debounce` need it.")
+    mode: Mode = Field(
+        "simple",
+        description="`simple`: no second job until the first has ended, and the window is over. `throttle`: the first "
+        "in a window runs. `debounce`: the last runs, a window after it came.",
+    )
+
+    def to_core(self) -> Unique:
+        window = None if self.window is None else self.window / 1000
+        return Unique(key=self.key, fields=tuple(self.fields or ()), window=window, mode=self.mode)
+
+
 class OptionsBody(_Body):
     """What to do differently for this job; what is absent or null comes from its type."""
 
@@ -70,6 +92,10 @@ class OptionsBody(_Body):
     expires_in: float | None = Field(
         None, gt=0, le=MAX_DELAY_MS, description="If it has not started so many ms from now, it fails as `Expired`."
     )
+    deadline: Annotated[float, Field(gt=0, le=MAX_DELAY_MS)] | Annotated[AwareDatetime, Field(strict=False)] | None = (
+        Field(None, description="No attempt runs after it: so many ms from now, or a time with its zone.")
+    )
+    unique: UniqueBody | None = None
     tags: list[str] | None = Field(None, description=f"Up to {limits.MAX_TAGS}, of 1 to 64 characters.")
 
     def to_core(self) -> Options:
@@ -81,6 +107,8 @@ class OptionsBody(_Body):
                 delay=self.delay / 1000 if self.delay is not None else 0.0,
                 job_id=self.job_id,
                 expires_in=self.expires_in / 1000 if self.expires_in is not None else None,
+                deadline=timedelta(milliseconds=self.deadline) if isinstance(self.deadline, float) else self.deadline,
+                unique=self.unique.to_core() if self.unique is not None else None,
                 priority=self.priority if self.priority is not None else DEFAULTS.priority,
                 tags=tuple(self.tags or ()),
             )
@@ -91,6 +119,8 @@ class OptionsBody(_Body):
         """The same with the value as it was sent: in milliseconds."""
         name = error.name
         sent = self.expires_in if name == "expiresIn" else self.job_id if name == "jobId" else error.value
+        if name == "unique.window" and self.unique is not None:
+            sent = self.unique.window
         detail = f"options.{name}: {error.cure}"
         return Problem(INVALID_REQUEST, detail, errors=[Fault(f"options.{name}", error.cure, sent)])
 
@@ -134,14 +164,21 @@ class ScheduledJobBody(_Body):
 
     type: TypeName
     data: Any = Field(description="The input, in the shape that GET /api/v1/jobs/types shows for the type.")
-    delay: Delay = Field(description="How many ms from now.", examples=[300_000])
+    delay: Delay | None = Field(None, description="How many ms from now; this or `runAt`.", examples=[300_000])
+    run_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+        None, description="When, with a time zone; at once if that has passed.", examples=["2030-01-31T09:00:00Z"]
+    )
     options: OptionsBody | None = None
 
-    def to_core(self) -> NewJob:
+    def to_core(self, now: datetime) -> NewJob:
+        if (self.delay is None) == (self.run_at is None):
+            fault = Fault("delay", "give `delay` or `runAt`, one of them")
+            raise Problem(INVALID_REQUEST, f"{fault.field}: {fault.message}", errors=[fault])
         if self.options is not None and self.options.delay is not None:
             fault = Fault("options.delay", "give `delay` once, outside of `options`", self.options.delay)
             raise Problem(INVALID_REQUEST, f"{fault.field}: {fault.message}", errors=[fault])
-        options = (self.options or _NO_OPTIONS).model_copy(update={"delay": self.delay})
+        delay = self.delay if self.run_at is None else max(0.0, (self.run_at - now).total_seconds() * 1000)
+        options = (self.options or _NO_OPTIONS).model_copy(update={"delay": delay})
         return NewJob(self.type, self.data, options.to_core())
 
 
@@ -149,15 +186,23 @@ Batch = Annotated[list[NewJobBody], Field(min_length=1, max_length=limits.MAX_HT
 NEW_JOB, SCHEDULED_JOB = TypeAdapter(NewJobBody), TypeAdapter(ScheduledJobBody)
 BATCH: TypeAdapter[list[NewJobBody]] = TypeAdapter(Batch)
 
-_PLACES: dict[tuple[str, ...], type[BaseModel]] = {
-    (): ScheduledJobBody,
-    ("options",): OptionsBody,
-    ("options", "backoff"): BackoffBody,
-}
-#: The names that a body may have at each place, to suggest the one that was meant.
-NAMES_AT = {
-    place: tuple(field.alias or name for name, field in model.model_fields.items()) for place, model in _PLACES.items()
-}
+
+def places_of(body: type[BaseModel]) -> dict[tuple[str, ...], Iterable[str]]:
+    """The names that a body with a job's `options` may have at each place, to suggest the one that was meant."""
+    places: dict[tuple[str, ...], type[BaseModel]]
+    places = {
+        (): body,
+        ("options",): OptionsBody,
+        ("options", "backoff"): BackoffBody,
+        ("options", "unique"): UniqueBody,
+    }
+    return {
+        place: tuple(field.alias or name for name, field in model.model_fields.items())
+        for place, model in places.items()
+    }
+
+
+NAMES_AT = places_of(ScheduledJobBody)
 
 
 #: By which a caller would ask for a job that comes again and again.

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.answers import ProblemView
+from api.control_bodies import LettersBody, PurgeBody, ReplayBody, RetryManyBody
 from api.guard import OPEN
 from api.models import NewJobBody, ScheduledJobBody
 from api.problems import MEDIA_TYPE
+from api.schedule_bodies import NewScheduleBody, ScheduleBody
 from queues.limits import MAX_HTTP_BATCH
 
 _REF = "#/components/schemas/{model}"
@@ -51,7 +53,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas |= _schemas([NewJobBody, ScheduledJobBody, ProblemView])
+    schemas |= _schemas(BODIES)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -84,4 +86,9 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     return {schema.get("title", name) if name in _TITLED else name: schema for name, schema in by_name.items()}
 
 
-_TITLED = frozenset({"NewJobBody", "ScheduledJobBody", "ProblemView"})
+#: What routes read and answer by themselves.
+BODIES = (
+    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody),
+    *(LettersBody, RetryManyBody, PurgeBody, ReplayBody, ProblemView),
+)
+_TITLED = frozenset(model.__name__ for model in BODIES)

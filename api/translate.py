@@ -11,10 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ValidationError
 
 from api import problems
-from api.models import NAMES_AT, QUERY_NAMES, RECURRING_NAMES
+from api.models import QUERY_NAMES, RECURRING_NAMES
 from api.problems import Fault, Problem
 from queues import errors
 from queues.clients import code_of
+
+#: The names that a body may have at each place.
+Names = Mapping[tuple[str, ...], Iterable[str]]
 
 #: What AWS answers where table or queue have not been made.
 _MISSING = frozenset({"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
@@ -55,8 +58,12 @@ def _core(error: errors.JobyardError) -> Problem | None:
             return Problem(problems.INVALID_REQUEST, text, errors=faults_of(error))
         case errors.PayloadTooLarge():
             return Problem(problems.TOO_LARGE, text, errors=faults_of(error))
-        case errors.JobNotFound():
+        case errors.JobNotFound() | errors.BulkNotFound() | errors.ScheduleNotFound():
             return Problem(problems.NOT_FOUND, text)
+        case errors.ScheduleExists():
+            return Problem(problems.SCHEDULE_EXISTS, text)
+        case errors.ScheduleOfCode():
+            return Problem(problems.SCHEDULE_OF_CODE, text)
         case errors.WrongStatus():
             return Problem(problems.WRONG_STATUS, text, jobStatus=error.job.status.value)
         case errors.EnqueueFailed():
@@ -120,9 +127,9 @@ def _under_data(field: str) -> str:
     return field if field == "data" else f"data.{field}"
 
 
-def invalid_body(error: ValidationError) -> Problem:
-    """pydantic's complaints about a body."""
-    return _invalid([_body_fault(row) for row in error.errors(include_url=False, include_context=False)])
+def invalid_body(error: ValidationError, names: Names) -> Problem:
+    """pydantic's complaints about a body, which may have `names` at each place."""
+    return _invalid([_body_fault(row, names) for row in error.errors(include_url=False, include_context=False)])
 
 
 def invalid_query(rows: Iterable[Mapping[str, Any]]) -> Problem:
@@ -137,13 +144,13 @@ def _invalid(faults: list[Fault]) -> Problem:
     return Problem(problems.INVALID_REQUEST, what, errors=faults)
 
 
-def _body_fault(row: Mapping[str, Any]) -> Fault:
+def _body_fault(row: Mapping[str, Any], names: Names) -> Fault:
     loc = tuple(row["loc"])
     index = loc[0] if loc and isinstance(loc[0], int) else None
     inner = loc if index is None else loc[1:]
     path = ".".join(map(str, inner)) or "body"
     field = path if index is None else f"[{index}].{path}" if inner else f"[{index}]"
-    known = NAMES_AT.get(tuple(str(part) for part in inner[:-1]), ())
+    known = names.get(tuple(str(part) for part in inner[:-1]), ())
     return _fault(field, row, str(inner[-1]) if inner else "", known, index)
 
 
@@ -153,9 +160,11 @@ def _query_fault(row: Mapping[str, Any]) -> Fault:
 
 
 def _fault(field: str, row: Mapping[str, Any], name: str, known: Iterable[str], index: int | None) -> Fault:
-    if row["type"] == "extra_forbidden" and name in RECURRING_NAMES:
+    if row["type"] == "extra_forbidden" and name in RECURRING_NAMES - set(known):
         return Fault(
-            field, "recurring jobs cannot be scheduled here; give `delay`, for a job that runs once", index=index
+            field,
+            "a recurring job is made with POST /api/v1/jobs/schedules; here `delay` is for one that runs once, later",
+            index=index,
         )
     if row["type"] == "extra_forbidden":
         # A long name is nobody's slip of the pen, and comparing it would take long.

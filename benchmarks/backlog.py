@@ -36,6 +36,7 @@ from queues.rows import OPEN, partition
 from queues.settings import read_settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.table import create_table
 
 TENANT = "bench"
 
@@ -59,14 +60,15 @@ class Backlog:
     def __init__(self, engine: Engine) -> None:
         self.settings = read_settings()
         self.sqs = engine.client("sqs")
-        self.store = JobStore(engine.client("dynamodb"), self.settings)
+        self.dynamodb = engine.client("dynamodb")
+        self.store = JobStore(self.dynamodb, self.settings)
         self.queues = JobQueues(self.sqs, self.settings)
         catalog = Catalog([noop])
         self.enqueuer = Enqueuer(self.store, self.queues, catalog, TENANT, system_clock, Ulids())
         self.catalog = catalog
 
     async def create(self) -> None:
-        await self.store.create()
+        await create_table(self.dynamodb, self.settings)
         await self.queues.create(self.catalog)
 
     async def fill(self, jobs: int) -> None:

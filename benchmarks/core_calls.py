@@ -22,6 +22,7 @@ from queues.rows import partition
 from queues.settings import read_settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.table import create_table
 
 TENANT = "bench"
 
@@ -84,14 +85,15 @@ class _Recorder:
 async def record(jobs: int) -> CoreCalls:
     """Take `jobs` jobs through their life on an engine in memory."""
     engine, settings, made = Engine(None), read_settings(), list[Call]()
-    store = JobStore(_Recorder("dynamodb", engine.client("dynamodb"), made), settings)
+    dynamodb = _Recorder("dynamodb", engine.client("dynamodb"), made)
+    store = JobStore(dynamodb, settings)
     queues = JobQueues(_Recorder("sqs", engine.client("sqs"), made), settings)
 
     def taken() -> list[Call]:
         calls, made[:] = list(made), []
         return calls
 
-    await store.create()
+    await create_table(dynamodb, settings)
     await queues.create(Catalog([noop]))
     # What looks whether it is there already fails where it is not: only what makes things is replayed.
     setup = [call for call in taken() if call.method.startswith(("create_", "update_"))]

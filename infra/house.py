@@ -34,9 +34,9 @@ class House:
         serving = [server.run_on(listener) for server, listener in self.servers]
         asked = asyncio.create_task(stop.asked.wait())
         try:
-            await self.worker.start()
-            on_ready()
-            await asyncio.wait({asked, *serving}, return_when=asyncio.FIRST_COMPLETED)
+            if await stop.unless_asked(self.worker.start()):
+                on_ready()
+                await asyncio.wait({asked, *serving}, return_when=asyncio.FIRST_COMPLETED)
             on_stopping(self.worker.running)
         finally:
             asked.cancel()

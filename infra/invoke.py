@@ -44,7 +44,7 @@ async def invoke(settings: Settings, type_name: str, event: Any) -> Invoked:
     async with AsyncExitStack() as stack:
         engine = Engine(None, account=settings.aws_account)
         stack.push_async_callback(engine.close)
-        clients = Clients(*(engine.client(name, region=settings.region) for name in ("sqs", "dynamodb")))
+        clients = Clients(*(engine.client(name, region=settings.region) for name in ("sqs", "dynamodb", "scheduler")))
         runtime = assemble(clients, Catalog([job_type]), settings)
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()

@@ -1,19 +1,23 @@
 """How a worker's queues come to its job types: mappings of its own, or those of the embedded Lambda.
 
-Against AWS and other emulators a worker polls the queues of its types as they are in the code (`LocalMappings`). On the
-embedded engine the types are functions of its Lambda, and the mappings are rows that the API can list, change and
-disable (`EmbeddedMappings`): that is how a queue is paused, and it stays paused over a restart.
+Against AWS and other emulators a worker polls the queues of its types as they are in the code, but for those whose rows
+say that they are paused (`LocalMappings`). On the embedded engine the types are functions of its Lambda, and the
+mappings are rows that the API can list, change and disable (`EmbeddedMappings`): that is how a queue is paused there,
+and it stays paused over a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine import Engine
 from infra.local.lambda_.deployment import Deployed, deploy
@@ -21,11 +25,17 @@ from infra.local.lambda_.functions import Function
 from infra.local.lambda_.invoker import Mapping
 from infra.local.lambda_.mapping import EventSourceMapping
 from infra.local.lambda_.pollers import Pollers
+from infra.local.lambda_.slots import Slots
+from infra.pausable import Pausable
 from queues.clock import Clock
 from queues.jobtype import JobType
-from queues.resources import function_timeout
+from queues.resources import function_timeout, worker_visibility
 from queues.runtime import Runtime
 
+log = logging.getLogger("jobyard.mappings")
+
+#: Seconds between two looks at which queues are paused: so long may a worker go on after a pause.
+LOOK_AT_PAUSES = 2.0
 #: Seconds between two looks whether asynchronous invocations have ended.
 LOOK = 0.05
 
@@ -41,6 +51,9 @@ class Mappings(Protocol):
 
     async def stop(self, grace: float) -> None:
         """Stops polling at once and gives running invocations `grace` seconds. May be called again with less."""
+
+    def troubles(self) -> dict[str, BaseException]:
+        """Job type -> what keeps its queue from being polled now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def polling(job_type: AnyType, processes: int) -> Polling:
 
 
 class LocalMappings:
-    """Mappings that only this process knows of."""
+    """Mappings that only this process knows of. It reads every few seconds which queues are paused."""
 
     def __init__(
         self,
@@ -78,22 +91,47 @@ class LocalMappings:
     ):
         self._runtime, self._types, self._polls_linger = runtime, types, polls_linger
         self._clock, self._new_id = clock, new_id
-        self._mappings: list[EventSourceMapping] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        #: By the type's name.
+        self._mappings: dict[str, Pausable] = {}
+        self._follower: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._mappings = [await self._mapping(job_type) for job_type in self._types]
-        self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
+        self._mappings = {job_type.name: await self._pausable(job_type) for job_type in self._types}
+        self._obey(await self._runtime.pauses.paused())
+        self._follower = asyncio.create_task(self._follow())
 
     async def stop(self, grace: float) -> None:
-        await asyncio.gather(*(mapping.stop(grace) for mapping in self._mappings))
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.wait({self._follower})
+        await asyncio.gather(*(mapping.stop(grace) for mapping in self._mappings.values()))
 
-    async def _mapping(self, job_type: AnyType) -> EventSourceMapping:
+    def troubles(self) -> dict[str, BaseException]:
+        found = {name: mapping.trouble for name, mapping in self._mappings.items()}
+        return {name: trouble for name, trouble in found.items() if trouble is not None}
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AT_PAUSES)
+            try:
+                self._obey(await self._runtime.pauses.paused())
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("which queues are paused cannot be read, it stays as it is: %s", error)
+
+    def _obey(self, paused: Collection[str]) -> None:
+        for name, mapping in self._mappings.items():
+            if name in paused:
+                mapping.pause()
+            else:
+                mapping.resume()
+
+    async def _pausable(self, job_type: AnyType) -> Pausable:
         runtime = self._runtime
         url, arn = await runtime.queues.url(job_type.name), await runtime.queues.arn(job_type.name)
-        function, plan = function_of(job_type, runtime, arn, 0), polling(job_type, runtime.settings.processes)
-        window = job_type.options.batching_window
+        function, plan = (
+            function_of(job_type, runtime, arn, 0),
+            polling(job_type, runtime.settings.processes),
+        )
         mapping = Mapping(
             queue_url=url,
             queue_arn=arn,
@@ -101,13 +139,20 @@ class LocalMappings:
             function_arn=function.arn,
             region=function.region,
             batch_size=plan.batch_size,
-            batching_window=window,
+            batching_window=job_type.options.batching_window,
             maximum_concurrency=plan.maximum_concurrency,
             function_timeout=function.timeout,
-            visibility_timeout=math.ceil(runtime.settings.lease + window),
+            visibility_timeout=worker_visibility(job_type, runtime.settings.lease),
             polls_linger=self._polls_linger,
         )
-        return EventSourceMapping(mapping, function.invoke, runtime.clients.sqs, clock=self._clock, new_id=self._new_id)
+
+        def make(slots: Slots) -> EventSourceMapping:
+            sqs = runtime.clients.sqs
+            return EventSourceMapping(
+                mapping, function.invoke, sqs, clock=self._clock, new_id=self._new_id, slots=slots
+            )
+
+        return Pausable(make, plan.maximum_concurrency, function.timeout)
 
 
 class EmbeddedMappings:
@@ -139,6 +184,10 @@ class EmbeddedMappings:
         for function in self._functions:
             function.stopping = True
         await asyncio.gather(self._pollers.stop(grace), self._events_end(grace))
+
+    def troubles(self) -> dict[str, BaseException]:
+        """None: the engine is in this process, and nothing is between it and its pollers that could fail."""
+        return {}
 
     async def _events_end(self, grace: float) -> None:
         """Gives asynchronous invocations `grace` seconds; those that need more run again after the next start."""

@@ -1,7 +1,8 @@
 """The secret that signs tokens and the token that a local user needs: two files in the data folder, mode 0600.
 
 The secret is made on the first start and kept, so that tokens survive a restart. The token is renewed at a start when
-it has little time left or was signed with another secret. `JOBYARD_SECRET` takes the place of the secret's file.
+it has little time left or was signed with another secret. `JOBYARD_SECRET` takes the place of the secret's file,
+and `JOBYARD_SECRET_PREVIOUS` has the secrets that were there before either and whose tokens are still accepted.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from queues.errors import Misconfigured
-from queues.settings import Settings
+from queues.settings import MIN_SECRET_CHARS, Settings
 
 #: Bytes of randomness in a secret that we make; written as twice as many hexadecimal digits.
 SECRET_BYTES = 32
-#: Characters of a secret at least: HS256 wants a key as long as its hash. (RFC 7518, 3.2)
-SECRET_CHARS = 32
 #: Seconds for which the token of a start is good, and the time left below which a start makes a new one.
 TOKEN_SECONDS = 30 * 86_400
 RENEW_SECONDS = 7 * 86_400
@@ -51,9 +50,9 @@ def existing_secret(settings: Settings) -> str | None:
         return None
     except UnicodeDecodeError:
         text = ""
-    if len(text) < SECRET_CHARS:
+    if len(text) < MIN_SECRET_CHARS:
         raise Misconfigured(
-            f"{path} holds no secret of {SECRET_CHARS} characters or more; remove it to have a new one made "
+            f"{path} holds no secret of {MIN_SECRET_CHARS} characters or more; remove it to have a new one made "
             "(tokens made so far are then refused)"
         )
     if path.stat().st_mode & 0o077:

@@ -62,14 +62,14 @@ def api_server(app: Any) -> Server:
     )
 
 
-def listen(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket (port 0: any free one), or CannotListen; `option` is the flag that sets the port."""
+def listen(host: str, port: int, option: str, host_option: str = "--host") -> socket.socket:
+    """A listening socket (port 0: any free one), or CannotListen; the options are the flags that set port and host."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         # asyncio switches Nagle's delay off only for sockets that say they are TCP.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
-        why = f"cannot listen on {host!r}: {error.strerror}; give --host an address of this machine"
+        why = f"cannot listen on {host!r}: {error.strerror}; give {host_option} an address of this machine"
         raise CannotListen(why) from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

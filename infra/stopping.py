@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 #: The signals that ask for a stop: Ctrl-C, and what supervisors and containers send.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,6 +25,21 @@ class Stop:
         if self.asked.is_set():
             self.hurried.set()
         self.asked.set()
+
+    async def unless_asked(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether `work` was done; it is broken off when a stop is asked for before its end."""
+        doing, asked = asyncio.create_task(work), asyncio.create_task(self.asked.wait())
+        try:
+            await asyncio.wait({doing, asked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            if not doing.done():
+                doing.cancel()
+                await asyncio.wait({doing})
+        if doing.cancelled():
+            return False
+        doing.result()
+        return True
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:

@@ -61,15 +61,14 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         secret = ensure_secret(settings)
         endpoint = url_of(aws, settings.host)
         # The core's own calls are sound: the tests make every one of them through a client that checks.
-        sqs, dynamodb = (
-            DirectClient(engine, name, settings.region, endpoint, checked=False) for name in ("sqs", "dynamodb")
-        )
-        clients = Clients(sqs, dynamodb)
+        services = ("sqs", "dynamodb", "scheduler", "lambda")
+        clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
         runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
         worker = Worker(runtime, engine=engine)
-        app = create_app(runtime, secret=secret, workers=worker.describe)
+        previous = settings.previous_secrets
+        app = create_app(runtime, secret=secret, previous_secrets=previous, workers=worker.describe)
         ready = Ready(
             api=url_of(api, settings.host),
             aws=endpoint,

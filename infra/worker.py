@@ -19,11 +19,15 @@ from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.worker")
 
+#: Seconds that a round gets to end when it is broken off.
+ROUNDS_END_SECONDS = 5.0
+
 
 class Worker:
     """Works on the queues of `types` (default: the whole catalog) until it is stopped. `start` it, then `stop` it.
 
-    With an `engine` the types are functions of its Lambda, whose mappings the API controls.
+    With an `engine` the types are functions of its Lambda, whose mappings the API controls. Without `rounds` somebody
+    else mends what a crash leaves behind: the functions of a deployment do.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Worker:
         types: Collection[str] | None = None,
         engine: Engine | None = None,
         polls_linger: bool = False,
+        rounds: bool = True,
         clock: Clock = system_clock,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ):
@@ -45,30 +50,56 @@ class Worker:
             self._mappings = LocalMappings(runtime, self._types, polls_linger=polls_linger, clock=clock, new_id=new_id)
         else:
             self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
+        self._rounds = rounds
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
         await self._mappings.start()
         self._started_at = self._clock()
+        if not self._rounds:
+            return
         every = self._runtime.settings.reap_every
-        for name, work in (("reaper", self._runtime.reaper.round), ("dead letters", self._runtime.dead_letters.round)):
+        runtime = self._runtime
+        for name, work in (
+            ("reaper", runtime.reaper.round),
+            ("dead letters", runtime.dead_letters.round),
+            ("operations on many jobs", runtime.bulk_work.round),
+            ("paused queues", runtime.pauses.round),
+        ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
 
     async def stop(self, grace: float) -> None:
         """Stops polling at once and gives running jobs `grace` seconds; those still running are handed back, unburnt.
 
-        Call it again with a shorter grace to cut a stop short.
+        What was received and has not started is handed back at once. Call it again with a shorter grace to cut a stop
+        short.
         """
+        self._runtime.runner.drain()
         await self._mappings.stop(grace)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=ROUNDS_END_SECONDS)
 
     @property
     def types(self) -> list[str]:
         """The names of the job types that are worked on."""
         return [job_type.name for job_type in self._types]
+
+    @property
+    def started(self) -> bool:
+        """Whether it has begun to poll."""
+        return self._started_at is not None
+
+    @property
+    def draining(self) -> bool:
+        """Whether it has been asked to stop."""
+        return self._runtime.runner.draining
+
+    def troubles(self) -> dict[str, BaseException]:
+        """Job type -> what keeps its queue from being polled now."""
+        return self._mappings.troubles()
 
     @property
     def running(self) -> int:

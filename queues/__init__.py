@@ -6,8 +6,10 @@ from queues.context import Context
 from queues.job import Job, Status
 from queues.jobtype import JobType, job
 from queues.options import NewJob, Options
-from queues.outcome import Cancel, Discard, RetryAfter, Snooze
+from queues.outcome import Cancel, Discard, JobCancelled, RetryAfter, Snooze
 from queues.retry import Exponential, Fixed, Linear
+from queues.schedules.recurring import Recurring
+from queues.unique.rule import Unique
 from queues.version import __version__
 
 if TYPE_CHECKING:
@@ -22,14 +24,17 @@ __all__ = [
     "Exponential",
     "Fixed",
     "Job",
+    "JobCancelled",
     "JobType",
     "Linear",
     "NewJob",
     "Options",
     "Queue",
+    "Recurring",
     "RetryAfter",
     "Snooze",
     "Status",
+    "Unique",
     "__version__",
     "job",
 ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from queues import capture
 from queues.context import Context
-from queues.errors import InvalidData
-from queues.job import ErrorInfo, Job
+from queues.errors import Unreadable
+from queues.job import Job
 from queues.jobtype import JobType
-from queues.limits import MAX_ERROR_CHARS
-from queues.outcome import Outcome, Refused, TimedOut, raised, returned
+from queues.outcome import Outcome, TimedOut, returned, unreadable
+from queues.policy import outcome_of
 from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
 
@@ -28,20 +30,42 @@ class Attempts:
     #: Takes the lines of metrics that handlers print (see capture.py).
     on_metrics: capture.OnLine | None = None
     _free: asyncio.Semaphore | None = field(default=None)
+    #: Messages that wait for a worker process.
+    _waiting: int = 0
 
-    def free_process(self) -> asyncio.Semaphore:
+    @asynccontextmanager
+    async def free_process(self) -> AsyncIterator[None]:
         """Held while a worker process is used: no job is claimed, and its lease kept, only to wait for one."""
         if self._free is None:
             self._free = asyncio.Semaphore(self.size)
-        return self._free
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def wait_no_more(self) -> None:
+        """Lets through who waits for a worker process, once nothing is to be started any more."""
+        for _ in range(self._waiting):
+            assert self._free is not None
+            self._free.release()
 
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
             return await on_loop(job_type, job, running, seconds, self.on_metrics)
-        call = Call(job.type, job.data_json, job.id, job.tenant, job.attempt, job.max_attempts)
+        numbers = (job.attempt, job.max_attempts, job.data_version)
+        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom")
         return await self.processes.run(
-            call, timeout=seconds, on_progress=on_progress(running), on_log=running.report.lines.append
+            call,
+            timeout=seconds,
+            on_progress=on_progress(running),
+            on_log=running.report.lines.append,
+            listen=running.listen,
         )
 
 
@@ -54,11 +78,11 @@ async def on_loop(
 ) -> Outcome:
     """One attempt in this process. A plain `def` cannot be stopped here and holds the loop up: for tests only."""
     try:
-        arguments: tuple[Any, ...] = (job_type.parse(job.data_json),)
-    except InvalidData as error:
-        return Refused(ErrorInfo("InvalidData", str(error)[:MAX_ERROR_CHARS]))
+        arguments: tuple[Any, ...] = (job_type.parse(job.data_json, job.data_version),)
+    except Unreadable as error:
+        return unreadable(error)
     log = running.report.lines.append
-    with capture.to(log, on_metrics) as lines, _Deadline(running.task, seconds) as deadline:
+    with capture.to(log, on_metrics) as lines, _Deadline(running, seconds) as deadline:
         if job_type.wants_context:
             arguments = (*arguments, _context(job, running, seconds, lines))
         try:
@@ -71,7 +95,8 @@ async def on_loop(
             return TimedOut(seconds)
         except (Exception, SystemExit) as error:
             if not deadline.passed:
-                return raised(error, _traceback(error))
+                asks = job.backoff.curve == "custom"
+                return outcome_of(error, _traceback(error), job_type.options, job.attempt, asks_type=asks)
     if deadline.passed:
         # The handler caught its cancellation, or fell over it: its time was up all the same.
         running.task.uncancel()
@@ -81,32 +106,44 @@ async def on_loop(
 
 class _Deadline:
     """Cancels a task that is not done with the block after so many seconds: `asyncio.timeout` without what a block
-    that is entered once, in the task's own code, can do without. It is half the cost, for each job."""
+    that is entered once, in the task's own code, can do without. It is half the cost, for each job.
 
-    __slots__ = ("_handle", "_seconds", "_task", "passed")
+    A request to cancel the job brings it forward.
+    """
 
-    def __init__(self, task: asyncio.Task[Any], seconds: float):
-        self._task = task
+    __slots__ = ("_handle", "_running", "_seconds", "passed")
+
+    def __init__(self, running: Running, seconds: float):
+        self._running = running
         self._seconds = seconds
         self.passed = False
 
     def __enter__(self) -> _Deadline:
-        self._handle = self._task.get_loop().call_later(self._seconds, self._pass)
+        self._handle = self._running.task.get_loop().call_later(self._seconds, self._pass)
+        self._running.listen(self._hasten)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._running.listen(None)
         self._handle.cancel()
+
+    def _hasten(self, seconds: float) -> None:
+        loop = self._running.task.get_loop()
+        if not self.passed and loop.time() + seconds < self._handle.when():
+            self._handle.cancel()
+            self._handle = loop.call_later(seconds, self._pass)
 
     def _pass(self) -> None:
         self.passed = True
-        self._task.cancel()
+        self._running.task.cancel()
 
 
 def _context(job: Job, running: Running, seconds: float, lines: capture.Lines) -> Context:
     def log(line: str) -> None:
         lines.write(line + "\n")
 
-    return Context(job.id, job.type, job.tenant, job.attempt, job.max_attempts, seconds, on_progress(running), log)
+    limits = (job.attempt, job.max_attempts, seconds)
+    return Context(job.id, job.type, job.tenant, *limits, on_progress(running), log, lambda: running.asked)
 
 
 def _traceback(error: BaseException) -> str:

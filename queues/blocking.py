@@ -13,38 +13,47 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from queues.clients import connect
 from queues.errors import Misconfigured
 from queues.jobtype import load
 from queues.queue import Queue
 from queues.runtime import assemble
+from queues.schedules.schedules import Schedules
 from queues.settings import Settings, read_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Opener = Callable[[], AbstractAsyncContextManager[Queue]]
 
 
-class _Blocking(Generic[P, R]):
-    """A method of Queue that answers its result instead of a coroutine."""
+class _Runs(Protocol[T_co]):
+    """What has a loop for the calls of a Queue, or of its schedules."""
 
-    def __init__(self, method: Callable[Concatenate[Queue, P], Coroutine[Any, Any, R]]):
+    def run(self, call: Callable[[T_co], Coroutine[Any, Any, R]]) -> R: ...
+
+
+class _Blocking(Generic[T, P, R]):
+    """A method of Queue, or of its schedules, that answers its result instead of a coroutine."""
+
+    def __init__(self, method: Callable[Concatenate[T, P], Coroutine[Any, Any, R]]):
         self._method = method
         self.__doc__ = method.__doc__
 
     @overload
-    def __get__(self, instance: None, owner: type[BlockingQueue]) -> Self: ...
+    def __get__(self, instance: None, owner: type[_Runs[T]]) -> Self: ...
     @overload
-    def __get__(self, instance: BlockingQueue, owner: type[BlockingQueue]) -> Callable[P, R]: ...
-    def __get__(self, instance: BlockingQueue | None, owner: type[BlockingQueue]) -> Self | Callable[P, R]:
+    def __get__(self, instance: _Runs[T], owner: type[_Runs[T]]) -> Callable[P, R]: ...
+    def __get__(self, instance: _Runs[T] | None, owner: type[_Runs[T]]) -> Self | Callable[P, R]:
         if instance is None:
             return self
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             # By its name, so that a Queue with a method of its own is heard.
-            result: R = instance.run(lambda queue: getattr(queue, self._method.__name__)(*args, **kwargs))
+            result: R = instance.run(lambda inner: getattr(inner, self._method.__name__)(*args, **kwargs))
             return result
 
         call.__doc__ = self.__doc__
@@ -58,6 +67,30 @@ class _Open:
     queue: Queue
     loop: asyncio.AbstractEventLoop
     close: asyncio.Event
+
+
+class BlockingSchedules:
+    """The schedules of a BlockingQueue; its methods are those of Schedules."""
+
+    def __init__(self, queue: BlockingQueue):
+        self._queue = queue
+
+    def run(self, call: Callable[[Schedules], Coroutine[Any, Any, R]]) -> R:
+        """What `call(schedules)` comes to on the queue's loop."""
+        return self._queue.run(lambda queue: call(queue.schedules))
+
+    create = _Blocking(Schedules.create)
+    add = _Blocking(Schedules.add)
+    get = _Blocking(Schedules.get)
+    list = _Blocking(Schedules.list)
+    update = _Blocking(Schedules.update)
+    put = _Blocking(Schedules.put)
+    pause = _Blocking(Schedules.pause)
+    resume = _Blocking(Schedules.resume)
+    delete = _Blocking(Schedules.delete)
+    run_now = _Blocking(Schedules.run_now)
+    next_runs = _Blocking(Schedules.next_runs)
+    last_runs = _Blocking(Schedules.last_runs)
 
 
 class BlockingQueue:
@@ -80,8 +113,25 @@ class BlockingQueue:
     wait = _Blocking(Queue.wait)
     cancel = _Blocking(Queue.cancel)
     retry = _Blocking(Queue.retry)
+    replay = _Blocking(Queue.replay)
+    discard = _Blocking(Queue.discard)
+    delete = _Blocking(Queue.delete)
+    retry_many = _Blocking(Queue.retry_many)
+    discard_many = _Blocking(Queue.discard_many)
+    purge = _Blocking(Queue.purge)
+    count_failed = _Blocking(Queue.count_failed)
+    operation = _Blocking(Queue.operation)
+    call_off = _Blocking(Queue.call_off)
+    pause = _Blocking(Queue.pause)
+    resume = _Blocking(Queue.resume)
+    paused = _Blocking(Queue.paused)
     counts = _Blocking(Queue.counts)
     dead_letters = _Blocking(Queue.dead_letters)
+
+    @property
+    def schedules(self) -> BlockingSchedules:
+        """Its tenant's schedules, by which jobs come again and again."""
+        return BlockingSchedules(self)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()

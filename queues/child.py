@@ -11,23 +11,26 @@ import contextlib
 import faulthandler
 import logging
 import os
+import select
 import signal
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
 from queues.capture import LOG_FORMAT
 from queues.context import Context
-from queues.errors import InvalidData, UnknownJobType
+from queues.errors import UnknownJobType, Unreadable
 from queues.frames import STACKS_SIGNAL, Decoder, Frame, encode, outcome_frame
 from queues.job import ErrorInfo
-from queues.jobtype import Catalog, JobType, load
+from queues.jobtype import Catalog, JobOptions, JobType, load
 from queues.lifeline import offer_to_oom_killer, tie_to_parent
 from queues.limits import MAX_LOG_LINE_CHARS
-from queues.outcome import Lost, Outcome, Raised, Refused, raised, returned
+from queues.outcome import Lost, Outcome, Raised, Refused, returned, unreadable
+from queues.policy import outcome_of
 
 #: Bytes of one read from the parent.
 READ_BYTES = 65_536
@@ -93,9 +96,55 @@ class Replies:
                 data = data[os.write(self._fd, data) :]
 
 
-def serve(calls: int, replies: Replies) -> None:
+class Calls:
+    """The pipe from the parent. While a call runs, all that can come is word that it is not wanted any more.
+
+    That word is looked for when the handler asks: nothing waits for it, and no call pays for it.
+    """
+
+    def __init__(self, fd: int):
+        self._fd = fd
+        self._decoder = Decoder()
+        self._frames: deque[Frame] = deque()
+        self._lock = threading.Lock()
+        self._running = self._cancelled = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        """What the parent asks for, until it closes the pipe; word about a call that has ended is passed over."""
+        while self._frames or self._read():
+            frame = self._frames.popleft()
+            if "cancel" not in frame:
+                yield frame
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """While the call that came last runs."""
+        with self._lock:
+            self._running, self._cancelled = True, bool(self._frames)
+        try:
+            yield
+        finally:
+            # A thread that outlives its job must not read what is meant for the next one.
+            with self._lock:
+                self._running = False
+
+    def cancelled(self) -> bool:
+        """Whether the call that runs is not wanted any more."""
+        with self._lock:
+            if self._running and not self._cancelled and select.select([self._fd], [], [], 0)[0]:
+                self._cancelled = self._read()
+            return self._cancelled
+
+    def _read(self) -> bool:
+        """Whether there are frames, which may mean to wait for one; there are none once the parent has gone."""
+        while not self._frames and (data := os.read(self._fd, READ_BYTES)):
+            self._frames.extend(self._decoder.feed(data))
+        return bool(self._frames)
+
+
+def serve(calls: Calls, replies: Replies) -> None:
     """Answers each call until the parent closes the pipe."""
-    frames = _frames(calls)
+    frames = iter(calls)
     setup = next(frames, None)
     if setup is None:
         return
@@ -107,27 +156,28 @@ def serve(calls: int, replies: Replies) -> None:
             if catalog is None:
                 catalog = load(setup["modules"])
             replies.send({"began": True})
-            outcome = attempt(catalog.get(call["type"]), call, progress)
+            with calls.running():
+                outcome = attempt(catalog.get(call["type"]), call, progress, calls)
         except UnknownJobType as error:
             outcome = Refused(ErrorInfo("UnknownJobType", str(error)))
         except SystemExit as error:
             outcome = Lost(f"the handler ended its process: sys.exit({error.code!r})")
         except BaseException as error:
-            outcome = _raised(error)
+            outcome = _raised(error, catalog, call)
         progress.end()
         _flush()
         replies.send(outcome_frame(outcome))
 
 
-def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress) -> Outcome:
+def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress, calls: Calls) -> Outcome:
     """Runs the function of `job_type` on the data of `call`."""
     if job_type.is_async:
         reason = f"job type {job_type.name!r} is `async def`: it runs on the event loop, not in a worker process"
         return Raised(ErrorInfo("Misconfigured", reason), permanent=True)
     try:
-        data = job_type.parse(call["data"])
-    except InvalidData as error:
-        return Refused(ErrorInfo("InvalidData", str(error)))
+        data = job_type.parse(call["data"], call["version"])
+    except Unreadable as error:
+        return unreadable(error)
     context = Context(
         job_id=call["id"],
         type=call["type"],
@@ -137,24 +187,21 @@ def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress) -> Out
         timeout=call["timeout"],
         on_progress=progress.report,
         on_log=_log,
+        is_cancelled=calls.cancelled,
     )
     value = job_type.function(data, context) if job_type.wants_context else job_type.function(data)
     return returned(job_type.dump, value)
 
 
-def _raised(error: BaseException) -> Outcome:
+def _raised(error: BaseException, catalog: Catalog | None, call: Frame) -> Outcome:
     # The first frame is `serve`, the second `attempt`: neither is the handler's.
     frame = error.__traceback__
     for _ in range(2):
         frame = frame.tb_next if frame is not None and frame.tb_next is not None else frame
     text = "".join(traceback.format_exception(type(error), error, frame))
-    return raised(error, text)
-
-
-def _frames(fd: int) -> Iterator[Frame]:
-    decoder = Decoder()
-    while data := os.read(fd, READ_BYTES):
-        yield from decoder.feed(data)
+    # There is no catalog if its modules could not be imported.
+    options = JobOptions() if catalog is None else catalog.get(call["type"]).options
+    return outcome_of(error, text, options, call["attempt"], asks_type=call["custom"])
 
 
 def _log(line: str) -> None:
@@ -196,7 +243,7 @@ def main() -> None:
     # A segmentation fault leaves the Python stack in the job's log, and so does a timeout.
     faulthandler.enable()
     faulthandler.register(STACKS_SIGNAL)
-    serve(calls, Replies(replies))
+    serve(Calls(calls), Replies(replies))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ The embedded engine's direct clients have the same methods, so nothing below kno
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +24,10 @@ class Clients:
 
     sqs: Any
     dynamodb: Any
+    #: EventBridge Scheduler's; without it no schedules can be made, changed or deleted.
+    scheduler: Any = None
+    #: Lambda's; without it a queue is paused for workers alone.
+    lambda_: Any = None
 
 
 @asynccontextmanager
@@ -49,7 +55,32 @@ async def connect(settings: Settings) -> AsyncIterator[Clients]:
         sqs = await stack.enter_async_context(session.create_client("sqs", **options))
         dynamodb = await stack.enter_async_context(session.create_client("dynamodb", **options))
         dynamodb.meta.events.register_first("needs-retry.dynamodb", _no_retry_of_a_page)
-        yield Clients(sqs, dynamodb)
+        scheduler, lambda_ = (
+            OnFirstUse(partial(_open, stack, session, name, options)) for name in ("scheduler", "lambda")
+        )
+        yield Clients(sqs, dynamodb, scheduler, lambda_)
+
+
+async def _open(stack: AsyncExitStack, session: Any, service: str, options: dict[str, Any]) -> Any:
+    return await stack.enter_async_context(session.create_client(service, **options))
+
+
+class OnFirstUse:
+    """A client that is made when it is first called: few processes need one, and each would pay for it."""
+
+    def __init__(self, make: Callable[[], Awaitable[Any]]):
+        self._make = make
+        self._making = asyncio.Lock()
+        self._client: Any = None
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(**params: Any) -> Any:
+            async with self._making:
+                if self._client is None:
+                    self._client = await self._make()
+            return await getattr(self._client, name)(**params)
+
+        return call
 
 
 def _no_retry_of_a_page(response: Any, operation: Any, **_: Any) -> None:

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from queues.errors import InvalidOption
+from queues.outcome import JobCancelled
 
 
 def _ignore_progress(_percent: float, _note: str | None) -> None:
     """In a unit test nobody listens."""
+
+
+def _never() -> bool:
+    """In a unit test nobody cancels."""
+    return False
 
 
 @dataclass(slots=True)
@@ -27,6 +33,7 @@ class Context:
     timeout: float
     on_progress: Callable[[float, str | None], None] = _ignore_progress
     on_log: Callable[[str], None] = print
+    is_cancelled: Callable[[], bool] = _never
     _started: float = field(default_factory=monotonic)
 
     @classmethod
@@ -35,10 +42,27 @@ class Context:
         return cls(job_id, "test", "test", attempt, max_attempts, timeout)
 
     def progress(self, percent: float, note: str | None = None) -> None:
-        """Reports how far the job is: 0 to 100, with an optional note. Cheap: it is written a few times a second."""
+        """Reports how far the job is: 0 to 100, with an optional note. Cheap: it is written a few times a second.
+
+        JobCancelled if somebody has asked for the job to be cancelled.
+        """
         if not 0 <= percent <= 100:
             raise InvalidOption("progress", percent, "give a percentage from 0 to 100")
         self.on_progress(percent, note)
+        self.check()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody has asked for the job to be cancelled, as far as is known here: see `docs/control.md`.
+
+        A handler that does not end by itself is stopped after its type's `cancel_grace`.
+        """
+        return self.is_cancelled()
+
+    def check(self) -> None:
+        """JobCancelled if somebody has asked for the job to be cancelled; for long loops."""
+        if self.is_cancelled():
+            raise JobCancelled("somebody has asked for the job to be cancelled")
 
     def log(self, line: str) -> None:
         """Adds a line to the job's log; what a handler prints or logs is added too."""

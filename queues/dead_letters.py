@@ -3,7 +3,8 @@
 A sweep receives every letter, looks at its job's row, and puts back those that are right:
 - a letter without an error was moved by SQS itself, past maxReceiveCount: its job is failed, and a full letter put
   in its place (the new one first, then the old one is deleted);
-- a letter of a job that is not failed any more, and a second letter of the same failure, are deleted;
+- a letter of a job that is not failed any more, or of which there is no row any more (it was deleted, or has outlived
+  its retention), and a second letter of the same failure, are deleted;
 - what is not a job's letter at all is left for a person.
 """
 
@@ -69,6 +70,10 @@ class DeadLetterConsumer:
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     #: The type that the next round begins with, if the last one ran out of time.
     _next: str = ""
+
+    def look_again(self, name: str) -> None:
+        """Has the next round sweep a type's letters, though it may not be due: jobs were retried or discarded."""
+        self._seen.pop(name, None)
 
     async def round(self, out_of_time: OutOfTime = never) -> int:
         """Sweeps the queues whose depth has changed; answers how many letters were replaced or deleted.
@@ -136,7 +141,8 @@ class DeadLetterConsumer:
         envelope = letter.envelope
         job = await self.endings.store.get(envelope.tenant, envelope.id, self.endings.clock())
         if job is None:
-            return True
+            # A full letter had a row. A bare one may be of anything.
+            return envelope.buried_attempt is None
         if envelope.buried_attempt is None:
             return not await self._close(job)
         return job.status is Status.FAILED and job.attempt == envelope.buried_attempt

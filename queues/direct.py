@@ -15,7 +15,7 @@ import orjson
 from queues.attempts import Attempts
 from queues.job import Job, Status
 from queues.jobtype import JobType
-from queues.outcome import Cancelled, Lost, Outcome, Raised, Refused, Returned, Snoozed, TimedOut
+from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Returned, Snoozed, TimedOut
 from queues.pulse import Running
 from queues.rows import Report
 
@@ -43,6 +43,7 @@ async def run_directly(job_type: JobType[Any, Any], data: Any, context: Any, att
         attempt=1,
         max_attempts=1,
         data_json=job_type.check(data),
+        data_version=job_type.version,
         timeout=options.timeout,
         backoff=options.backoff,
         created_at=0,
@@ -78,6 +79,8 @@ def _answer(outcome: Outcome) -> Any:
             raise DirectFailure("Timeout", f"the handler ran longer than {seconds:g} s")
         case Lost(reason):
             raise DirectFailure("Lost", reason)
+        case Newer(reason):
+            raise DirectFailure("NewerData", reason)
         case Cancelled(reason):
             raise DirectFailure("Cancel", reason)
         case Snoozed(seconds):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from queues.clock import Clock
+from queues.errors import JobNotFound
 from queues.job import Envelope, ErrorInfo, Job, Status
 from queues.jobtype import Catalog
-from queues.outcome import Lost, Settlement, settle
+from queues.outcome import Lost, Outcome, Settlement, settle
+from queues.rows import NOTHING, Report
 from queues.settings import Settings
 from queues.sqs import JobQueues
-from queues.store import JobStore
+from queues.store import CancelAsked, JobStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,31 @@ class Endings:
         letter = dead_letter(job, self.settings.queue(job.type))
         body = Envelope(job.id, job.tenant, job.type).encode(letter)
         await self.queues.bury(job.type, body, letter["error"]["type"])
-        await self.store.mark_buried(job, self.clock(), self.catalog.get(job.type).options)
+        # Somebody else may have noted it, and somebody deleted the job since.
+        with suppress(JobNotFound):
+            await self.store.mark_buried(job, self.clock(), self.catalog.get(job.type).options)
+
+    async def settle(
+        self,
+        job: Job,
+        outcome: Outcome,
+        now: int,
+        random: float,
+        report: Report = NOTHING,
+        *,
+        unless_renewed: bool = False,
+    ) -> Settlement | None:
+        """Decides and writes what becomes of a job whose attempt has ended; None if the attempt is not its any more.
+
+        A request to cancel that comes before the write is heard: see `outcome.settle`.
+        """
+        fate, options = settle(job, outcome, now, random), self.catalog.get(job.type).options
+        try:
+            ours = await self.store.settle(job, fate, now, options, report, unless_renewed=unless_renewed)
+        except CancelAsked as asked:
+            fate = settle(asked.job, outcome, now, random)
+            ours = await self.store.settle(asked.job, fate, now, options, report, unless_renewed=unless_renewed)
+        return fate if ours else None
 
     async def lost(self, job: Job) -> Settlement | None:
         """Ends an attempt whose lease ran out; None if a heartbeat or somebody else was faster.
@@ -44,11 +71,8 @@ class Endings:
         """
         now = self.clock()
         reason = f"the lease of worker {job.worker} ran out: its process was killed, or it lost touch"
-        fate = settle(job, Lost(reason), now, self.random())
-        options = self.catalog.get(job.type).options
-        if not await self.store.settle(job, fate, now, options, unless_renewed=True):
-            return None
-        if fate.status is Status.FAILED:
+        fate = await self.settle(job, Lost(reason), now, self.random(), unless_renewed=True)
+        if fate is not None and fate.status is Status.FAILED:
             await self.bury_by_id(job)
         return fate
 

@@ -22,9 +22,10 @@ from queues.clock import Clock
 from queues.errors import EnqueueFailed
 from queues.job import Envelope, Job, Status
 from queues.jobtype import Catalog, JobType
-from queues.options import DEFAULTS, NewJob, Options, seconds
+from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.unique.way_in import Keyed, enqueue_keyed, keyed
 
 #: Jobs written and sent together in a bulk enqueue: eight BatchWriteItem, then 20 SendMessageBatch.
 CHUNK = 200
@@ -45,6 +46,7 @@ class Enqueuer:
         """The job that a request asks for, or the error that says why not. Writes nothing."""
         job_type = new.type if isinstance(new.type, JobType) else self.catalog.get(new.type)
         options, mine = new.options, job_type.options
+        run_at = now + round(seconds(options.delay) * 1000)
         return Job(
             id=options.job_id or self.new_id(),
             tenant=self.tenant,
@@ -53,20 +55,27 @@ class Enqueuer:
             priority=options.priority,
             max_attempts=options.attempts or mine.attempts,
             data_json=job_type.check(new.data),
+            data_version=job_type.version,
             tags=tuple(options.tags),
             timeout=seconds(options.timeout) if options.timeout is not None else mine.timeout,
             backoff=options.backoff or mine.backoff,
             created_at=now,
-            run_at=now + round(seconds(options.delay) * 1000),
+            run_at=run_at,
             expires_start_at=now + round(seconds(options.expires_in) * 1000) if options.expires_in else None,
+            deadline_at=None if options.deadline is None else check_deadline(options.deadline, now, run_at),
         )
 
-    async def one(self, type_name: str | JobType[Any, Any], data: Any, options: Options = DEFAULTS) -> Job:
-        """Enqueues one job, or returns the one that has its `job_id` already."""
-        now = self.clock()
-        job = self.build(NewJob(type_name, data, options), now)
+    def keyed(self, new: NewJob, job: Job) -> Keyed | None:
+        """What a job that `build` has made is to be unique by; None if by nothing. InvalidOption. Pure."""
+        job_type = new.type if isinstance(new.type, JobType) else self.catalog.get(new.type)
+        rule = new.options.unique or (job_type.options.unique if new.options.job_id is None else None)
+        return None if rule is None else keyed(rule, job_type, job)
+
+    async def put(self, job: Job, *, named: bool) -> Job:
+        """Writes and sends a new job; if it is `named` by its caller and one of that id is there, answers that one."""
+        now = job.created_at
         await self.store.add_tenant(self.tenant)
-        if options.job_id is not None:
+        if named:
             there = await self.store.put_new(job)
             if there is not None and not _never_started(there):
                 return there.seen_at(now)
@@ -77,6 +86,19 @@ class Enqueuer:
             raise EnqueueFailed([], [job], "SQS did not take the message")
         return job.seen_at(now)
 
+    async def one(self, type_name: str | JobType[Any, Any], data: Any, options: Options = DEFAULTS) -> Job:
+        """Enqueues one job, or returns the one that has its `job_id` or its key already."""
+        new = NewJob(type_name, data, options)
+        job = self.build(new, self.clock())
+        unique = self.keyed(new, job)
+        if unique is not None:
+            return await enqueue_keyed(self, unique)
+        return await self.put(job, named=options.job_id is not None)
+
+    async def announce(self, job: Job) -> None:
+        """Sends the message of a job whose row is there."""
+        await self.queues.send(job.type, [_message(job, self.clock())])
+
     async def many(
         self, requests: Sequence[NewJob], on_progress: Callable[[int, int], None] | None = None
     ) -> list[Job]:
@@ -86,8 +108,13 @@ class Enqueuer:
         """
         now = self.clock()
         jobs = [self.build(request, now) for request in requests]
+        unique = {
+            i: one
+            for i, (request, job) in enumerate(zip(requests, jobs, strict=True))
+            if (one := self.keyed(request, job)) is not None
+        }
         await self.store.add_tenant(self.tenant)
-        bulk = _Bulk(self, [request.options.job_id is not None for request in requests], jobs)
+        bulk = _Bulk(self, [request.options.job_id is not None for request in requests], jobs, unique)
         for at in range(0, len(jobs), CHUNK):
             await bulk.accept(range(at, min(at + CHUNK, len(jobs))), now)
             if on_progress is not None:
@@ -102,12 +129,13 @@ class _Bulk:
     enqueuer: Enqueuer
     named: list[bool]
     jobs: list[Job]
+    unique: dict[int, Keyed]
     first: dict[str, int] = field(default_factory=dict)
 
     async def accept(self, chunk: range, now: int) -> None:
         try:
             unsent = await self._accept(chunk, now)
-        except (ClientError, BotoCoreError, TimeoutError) as error:
+        except (ClientError, BotoCoreError, TimeoutError, EnqueueFailed) as error:
             raise EnqueueFailed(self.jobs[: chunk.start], self.jobs[chunk.start :], str(error)) from error
         if unsent:
             accepted = [job for i, job in enumerate(self.jobs[: chunk.stop]) if i not in unsent]
@@ -117,7 +145,7 @@ class _Bulk:
     async def _accept(self, chunk: range, now: int) -> set[int]:
         """Writes and sends one chunk; answers which of it SQS did not take."""
         store = self.enqueuer.store
-        fresh = [i for i in chunk if not self.named[i]]
+        fresh = [i for i in chunk if not self.named[i] and i not in self.unique]
         named = [i for i in chunk if self.named[i] and self.first.setdefault(self.jobs[i].id, i) == i]
         there, _ = await asyncio.gather(
             asyncio.gather(*(store.put_new(self.jobs[i]) for i in named)),
@@ -129,11 +157,25 @@ class _Bulk:
                 to_send.append(i)
             self.jobs[i] = old or self.jobs[i]
         unsent = await self._send(to_send, now)
+        if self.unique:
+            await self._accept_unique([i for i in chunk if i in self.unique])
         for i in chunk:
             if self.named[i]:
                 # The second of two with the same id in one call is the first.
                 self.jobs[i] = self.jobs[self.first[self.jobs[i].id]]
         return unsent
+
+    async def _accept_unique(self, indexes: list[int]) -> None:
+        """Those of one key one after the other, so that the last one is the last."""
+        by_key: dict[str, list[int]] = {}
+        for i in indexes:
+            by_key.setdefault(self.unique[i].pk, []).append(i)
+
+        async def in_turn(group: list[int]) -> None:
+            for i in group:
+                self.jobs[i] = await enqueue_keyed(self.enqueuer, self.unique[i])
+
+        await asyncio.gather(*(in_turn(group) for group in by_key.values()))
 
     async def _send(self, indexes: list[int], now: int) -> set[int]:
         by_type: dict[str, list[int]] = {}

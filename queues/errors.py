@@ -2,12 +2,19 @@
 
 JobyardError
   UnknownJobType      no such type; carries a suggestion
-  InvalidData         data that the type's model rejects; carries pydantic's list of faults
+  Unreadable          data that cannot be handed to the type's function
+    InvalidData       the type's model rejects it; carries pydantic's list of faults
+    CannotUpcast      it is of an older version, and cannot be brought up to the type's
+    NewerData         it is of a newer version than this code knows
   InvalidOption       an option out of range
     InvalidSchedule   an expression that names no times, or no such time zone
   PayloadTooLarge     data or result over its limit
   JobNotFound         no such job in this tenant
+  BulkNotFound        no such operation on many jobs in this tenant
   WrongStatus         the job exists, but what was asked does not apply to its status
+  ScheduleNotFound    no such schedule in this tenant
+  ScheduleExists      there is another schedule of that name
+  ScheduleOfCode      the schedule is declared by a job type, and changed there
   EnqueueFailed       some jobs of a bulk enqueue were not accepted; carries both lists
   Misconfigured       settings that contradict each other, or an environment that cannot work
 """
@@ -35,7 +42,11 @@ class UnknownJobType(JobyardError):
         self.suggestion = suggestion
 
 
-class InvalidData(JobyardError):
+class Unreadable(JobyardError):
+    """Data that cannot be handed to a job type's function."""
+
+
+class InvalidData(Unreadable):
     """The data does not fit the job type's model. `faults` is a list of {"field", "message", "value"}."""
 
     def __init__(self, type_name: str, faults: list[dict[str, Any]]):
@@ -43,6 +54,26 @@ class InvalidData(JobyardError):
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(f"invalid data for {type_name!r}: {first['field']}: {first['message']}{more}")
         self.faults = faults
+
+
+class CannotUpcast(Unreadable):
+    """Data of an older version that the type's upcasts do not bring up to its own."""
+
+    def __init__(self, type_name: str, version: int, known: int, why: str):
+        super().__init__(
+            f"data of version {version} for {type_name!r} cannot be brought up to version {known}: {why}; "
+            "mend the upcasts of the job type, deploy, and retry the job"
+        )
+
+
+class NewerData(Unreadable):
+    """Data of a version that this code does not know yet."""
+
+    def __init__(self, type_name: str, version: int, known: int):
+        super().__init__(
+            f"the data is of version {version} of {type_name!r}, and this worker's code knows {known} at the most; "
+            "deploy the code that the job was enqueued with, or newer"
+        )
 
 
 class InvalidOption(JobyardError):
@@ -82,12 +113,47 @@ class JobNotFound(JobyardError):
         self.job_id = job_id
 
 
+class BulkNotFound(JobyardError):
+    """The tenant has started no such operation on many jobs (or it ended long ago)."""
+
+    def __init__(self, bulk_id: str):
+        super().__init__(f"no operation {bulk_id!r} here; those that have ended are forgotten after a week")
+        self.bulk_id = bulk_id
+
+
 class WrongStatus(JobyardError):
     """What was asked does not apply to the job's status now; `job` is the job as it stands."""
 
     def __init__(self, job: Job, verb: str, allowed: str):
         super().__init__(f"cannot {verb} job {job.id!r}: it is {job.status}, not {allowed}")
         self.job = job
+
+
+class ScheduleNotFound(JobyardError):
+    """The tenant has no such schedule."""
+
+    def __init__(self, name: str):
+        super().__init__(f"no schedule {name!r} here; `jobyard schedules list` shows those that there are")
+        self.name = name
+
+
+class ScheduleExists(JobyardError):
+    """There is a schedule of that name that says something else."""
+
+    def __init__(self, name: str):
+        super().__init__(f"there is another schedule {name!r}; change that one, or choose another name")
+        self.name = name
+
+
+class ScheduleOfCode(JobyardError):
+    """The schedule is declared with `@job(schedule=...)`."""
+
+    def __init__(self, name: str):
+        super().__init__(
+            f"the schedule {name!r} is declared in code, with @job(schedule=...): change it there; "
+            "it can be paused, resumed and run from here"
+        )
+        self.name = name
 
 
 class EnqueueFailed(JobyardError):

@@ -1,6 +1,8 @@
 """What goes over the pipes between a worker process and its parent: JSON, each frame after its length. No pickle.
 
-parent to child   {"modules", "path"} once, then a call: {"type", "data", "id", "tenant", "attempt", "of", "timeout"}
+parent to child   {"modules", "path"} once, then a call:
+                  {"type", "data", "version", "id", "tenant", "attempt", "of", "timeout", "custom"},
+                  and while it runs perhaps {"cancel": true}: the job is not wanted any more
 child to parent   {"began": true}, {"percent", "note"}, and at the end one {"outcome": its name, ...}
 
 Frames are flat, and a child is not trusted: a frame that is too long or no JSON is the end of that child.
@@ -15,11 +17,13 @@ from typing import Any
 
 import orjson
 
+from queues.errors import InvalidOption
 from queues.job import ErrorInfo
 from queues.outcome import (
     Cancelled,
     Interrupted,
     Lost,
+    Newer,
     Outcome,
     Raised,
     Refused,
@@ -27,6 +31,7 @@ from queues.outcome import (
     Snoozed,
     TimedOut,
 )
+from queues.retry import Backoff
 
 Frame = dict[str, Any]
 
@@ -90,13 +95,15 @@ def outcome_frame(outcome: Outcome) -> Frame:
     match outcome:
         case Returned(result_json):
             frame["result"] = result_json
-        case Raised(error, permanent, retry_in):
+        case Raised(error, permanent, retry_in, backoff):
             frame |= error.to_json() | {"permanent": permanent, "retry_in": retry_in}
+            if backoff is not None:
+                frame["backoff"] = backoff.to_json()
         case Refused(error):
             frame |= error.to_json()
         case Snoozed(seconds) | TimedOut(seconds):
             frame["seconds"] = seconds
-        case Cancelled(reason) | Lost(reason):
+        case Cancelled(reason) | Lost(reason) | Newer(reason):
             frame["reason"] = reason
         case Interrupted():
             pass
@@ -110,7 +117,9 @@ def read_outcome(frame: Frame) -> Outcome:
             case "Returned":
                 return Returned(frame["result"])
             case "Raised":
-                return Raised(_error(frame), frame["permanent"], frame["retry_in"])
+                curve = frame.get("backoff")
+                backoff = None if curve is None else Backoff.from_json(curve)
+                return Raised(_error(frame), frame["permanent"], frame["retry_in"], backoff)
             case "Refused":
                 return Refused(_error(frame))
             case "Snoozed":
@@ -119,8 +128,12 @@ def read_outcome(frame: Frame) -> Outcome:
                 return Cancelled(frame["reason"])
             case "Lost":
                 return Lost(frame["reason"])
+            case "Newer":
+                return Newer(frame["reason"])
     except KeyError as missing:
         raise BrokenFrame(f"an outcome without {missing}") from None
+    except (InvalidOption, TypeError) as error:
+        raise BrokenFrame(f"an outcome that makes no sense: {error}") from None
     raise BrokenFrame(f"an outcome called {frame['outcome']!r}")
 
 

@@ -5,6 +5,8 @@ enqueue ──> waiting <──┐ attempt failed, attempts left (shown as `dela
                │ claim │
                v       │
              active ───┘──> completed | failed (and to the DLQ) | cancelled
+
+A failed job may be retried, which makes it wait again, or discarded, which makes it cancelled.
 """
 
 from __future__ import annotations
@@ -32,12 +34,13 @@ class Status(StrEnum):
 
 
 #: From a status to those that it may become. `delayed` is `waiting` whose time has not come: a row stores `waiting`.
+#: What runs and shall be cancelled is `active`: a row stores `cancelling`.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.WAITING: frozenset({Status.ACTIVE, Status.CANCELLED, Status.FAILED}),
     Status.DELAYED: frozenset({Status.WAITING, Status.CANCELLED}),
     Status.ACTIVE: frozenset({Status.WAITING, Status.DELAYED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
-    Status.FAILED: frozenset({Status.WAITING}),
+    Status.FAILED: frozenset({Status.WAITING, Status.CANCELLED}),
     Status.CANCELLED: frozenset(),
 }
 
@@ -49,7 +52,8 @@ ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 class ErrorInfo:
     """Why an attempt did not succeed."""
 
-    #: The exception's class name, or one of ours: `Timeout`, `Lost`, `InvalidData`, `Expired`.
+    #: The exception's class name, or one of ours: `Timeout`, `Lost`, `InvalidData`, `Expired`, `CannotUpcast`,
+    #: `NewerData`, `DeadlineExceeded`.
     type: str
     message: str
     traceback: str | None = None
@@ -70,7 +74,7 @@ class Attempt:
     #: Epoch milliseconds.
     started_at: int
     finished_at: int | None = None
-    #: completed, failed, timeout, lost, discarded, snoozed, cancelled, invalid, expired or interrupted.
+    #: completed, failed, timeout, lost, discarded, snoozed, cancelled, invalid, expired, newer or interrupted.
     outcome: str | None = None
     #: "Type: message" of what went wrong.
     error: str | None = None
@@ -96,6 +100,8 @@ class Job:
     note: str | None = None
     #: JSON text; `job.data` parses it.
     data_json: str = "null"
+    #: The version of the type's input that the data was written in; see `upcast.py`.
+    data_version: int = 1
     result_json: str | None = None
     error: ErrorInfo | None = None
     tags: tuple[str, ...] = ()
@@ -106,6 +112,8 @@ class Job:
     run_at: int
     #: A job not started by then fails as `Expired`.
     expires_start_at: int | None = None
+    #: No attempt runs after this: one that does is stopped, and the job has failed.
+    deadline_at: int | None = None
     #: The start of the attempt that runs, or of the last one.
     started_at: int | None = None
     finished_at: int | None = None
@@ -119,6 +127,11 @@ class Job:
     buried_at: int | None = None
     #: How often the reaper has sent the message again.
     resent: int = 0
+    #: When somebody asked for the job to be cancelled, or discarded, and who. It may have completed all the same.
+    cancel_at: int | None = None
+    cancel_by: str | None = None
+    #: The job that this one is a replay of.
+    replay_of: str | None = None
 
     @property
     def data(self) -> Any:
@@ -170,7 +183,7 @@ Job.__init__ = _init  # type: ignore[method-assign, assignment]
 RESERVED_IDS = frozenset(
     {
         *("batch", "schedule", "schedules", "stats", "metrics", "queues", "flows"),
-        *("workers", "types", "audit", "health", "retry", "dead-letters"),
+        *("workers", "types", "audit", "health", "retry", "dead-letters", "operations"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -199,6 +212,10 @@ def check_tenant(tenant: str) -> str:
 ENVELOPE_VERSION = 1
 
 
+class NewerEnvelope(ValueError):
+    """A message of code that is newer than this: it says nothing that is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What an SQS message says: which job to look at. The row is the truth, so data never is in two places.
@@ -225,12 +242,15 @@ class Envelope:
 
     @classmethod
     def decode(cls, body: str) -> Envelope:
-        """Reads a body, or raises ValueError with a sentence that says what is wrong with it."""
+        """Reads a body, or raises ValueError with a sentence that says what is wrong with it; NewerEnvelope if that
+        is only its version."""
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ValueError(f"the message is not JSON: {error}") from None
         if not isinstance(value, dict) or value.get("v") != ENVELOPE_VERSION:
+            if isinstance(value, dict) and type(value.get("v")) is int and value["v"] > ENVELOPE_VERSION:
+                raise NewerEnvelope(f"its envelope is of version {value['v']}, this code knows {ENVELOPE_VERSION}")
             raise ValueError(f"the message is not a Jobyard envelope of version {ENVELOPE_VERSION}")
         job_id, tenant, type_name = value.get("id"), value.get("tenant"), value.get("type")
         if not (isinstance(job_id, str) and isinstance(tenant, str) and isinstance(type_name, str)):

@@ -6,19 +6,31 @@ import difflib
 import importlib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, get_args, get_type_hints
 
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from queues import limits
 from queues.context import Context
-from queues.errors import InvalidData, InvalidOption, Misconfigured, PayloadTooLarge, UnknownJobType
+from queues.errors import (
+    CannotUpcast,
+    InvalidData,
+    InvalidOption,
+    Misconfigured,
+    NewerData,
+    PayloadTooLarge,
+    UnknownJobType,
+)
 from queues.job import RESERVED_IDS
-from queues.retry import Backoff, Exponential
+from queues.policy import CustomBackoff, Rules, rules_of
+from queues.retry import CUSTOM, Backoff, Exponential
+from queues.schedules.recurring import Recurring, declared
+from queues.unique.rule import Unique
+from queues.upcast import FIRST_VERSION, Upcast, check_upcasts, upcast
 
 if TYPE_CHECKING:
     from queues.lambda_handler import LambdaHandler
@@ -31,6 +43,8 @@ KEEP_COMPLETED = 7 * 86_400.0
 KEEP_FAILED = 30 * 86_400.0
 #: Megabytes of memory of a type's Lambda function, unless the type says otherwise.
 DEFAULT_MEMORY = 512
+#: Where a deployment runs the jobs of a type: in a Lambda function, or in long-running workers (`jobyard work`) alone.
+RunsOn = Literal["lambda", "worker"]
 #: Characters of a type's name: `jobyard-NAME-dlq` must be a queue's and `jobyard-NAME` a function's name.
 MAX_NAME_CHARS = 48
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -59,13 +73,36 @@ class JobOptions:
     memory: int = DEFAULT_MEMORY
     #: Extras of pyproject.toml that the type's Lambda function is packaged with.
     extras: tuple[str, ...] = ()
+    #: `worker`: a deployment has no Lambda function for the type, and `timeout` may be longer than one could run.
+    runs_on: RunsOn = "lambda"
+    #: Seconds between the request to cancel a running job and the end of an attempt that does not heed it.
+    cancel_grace: float = 10.0
+    #: What exceptions mean (policy.py), and how long to wait after one, if the type has a function for it.
+    on_error: Rules = ()
+    custom_backoff: CustomBackoff | None = None
+    #: One job for one key (unique/rule.py), unless a job has an id or a key of its own.
+    unique: Unique | None = None
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether a deployment has a Lambda function for the type."""
+        return self.runs_on == "lambda"
 
     def __post_init__(self) -> None:
         check_attempts(self.attempts)
-        check_timeout(self.timeout)
+        if self.runs_on not in get_args(RunsOn):
+            raise InvalidOption("runs_on", self.runs_on, "use 'lambda' or 'worker'")
+        if self.runs_on == "worker":
+            _within("timeout", self.timeout, 0.05, limits.MAX_WORKER_TIMEOUT_SECONDS, "seconds")
+        elif self.timeout > limits.MAX_TIMEOUT_SECONDS:
+            cure = f"give up to {limits.MAX_TIMEOUT_SECONDS} seconds, or have its jobs run in workers: runs_on='worker'"
+            raise InvalidOption("timeout", self.timeout, cure)
+        else:
+            check_timeout(self.timeout)
         _within("batch_size", self.batch_size, 1, limits.MAX_BATCH_SIZE, "messages")
         _within("batching_window", self.batching_window, 0, limits.MAX_BATCHING_WINDOW_SECONDS, "seconds")
         _within("concurrency", self.concurrency, 1, 10 * limits.MAX_CONCURRENCY, "jobs")
+        _within("cancel_grace", self.cancel_grace, 0, limits.MAX_TIMEOUT_SECONDS, "seconds")
         _within("keep_completed", self.keep_completed, 60, 10 * 365 * 86_400, "seconds")
         _within("keep_failed", self.keep_failed, 60, 10 * 365 * 86_400, "seconds")
         _within("memory", self.memory, limits.MIN_MEMORY_MB, limits.MAX_MEMORY_MB, "megabytes")
@@ -73,6 +110,8 @@ class JobOptions:
             raise InvalidOption("extras", self.extras, f"give a tuple of names: extras=({self.extras!r},)")
         if self.batch_size > limits.BATCH_SIZE_WITHOUT_WINDOW and self.batching_window < 1:
             raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
+        if self.unique is not None:
+            self.unique.check_kept(self)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
@@ -106,6 +145,11 @@ class JobType(Generic[P, R]):
     #: Whether the function is `async def` and runs on the event loop, not in a worker process.
     is_async: bool
     output: TypeAdapter[Any]
+    #: Of the input's shape; recorded with each job. `upcasts` bring older data up to it (see upcast.py).
+    version: int = FIRST_VERSION
+    upcasts: Mapping[int, Upcast] = field(default_factory=dict, hash=False)
+    #: When jobs of the type are made without anybody asking, each under its name.
+    schedules: tuple[Recurring, ...] = field(default=(), hash=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -117,8 +161,22 @@ class JobType(Generic[P, R]):
 
         return LambdaHandler(self)
 
-    def parse(self, data_json: str | bytes) -> Any:
-        """The handler's first argument from JSON text; InvalidData names each field at fault."""
+    def parse(self, data_json: str | bytes, version: int | None = None) -> Any:
+        """The handler's first argument from JSON text; InvalidData names each field at fault.
+
+        `version`: that the data was written in, if not the type's own. CannotUpcast, NewerData: see upcast.py.
+        """
+        if version is not None and version != self.version:
+            if version > self.version:
+                raise NewerData(self.name, version, self.version)
+            current = upcast(self.name, data_json, version, self.version, self.upcasts)
+            try:
+                return self._read(current)
+            except InvalidData as error:
+                raise CannotUpcast(self.name, version, self.version, f"the result is refused: {error}") from None
+        return self._read(data_json)
+
+    def _read(self, data_json: str | bytes) -> Any:
         try:
             if self.model is None:
                 return orjson.loads(data_json)
@@ -184,7 +242,7 @@ def job(
     name: str,
     *,
     attempts: int = 3,
-    backoff: Backoff | None = None,
+    backoff: Backoff | CustomBackoff | None = None,
     timeout: float = 60.0,
     batch_size: int = 1,
     batching_window: float = 0.0,
@@ -193,12 +251,28 @@ def job(
     keep_failed: float = KEEP_FAILED,
     memory: int = DEFAULT_MEMORY,
     extras: tuple[str, ...] = (),
+    runs_on: RunsOn = "lambda",
+    cancel_grace: float = 10.0,
+    on_error: Mapping[Any, Any] | None = None,
+    unique: Unique | None = None,
+    version: int = FIRST_VERSION,
+    upcasts: Mapping[int, Upcast] | None = None,
+    schedule: str | Recurring | Iterable[Recurring] | None = None,
 ) -> Callable[[Callable[P, R]], JobType[P, R]]:
     """Makes a function a job type called `name` (lower case, digits and `-`); see JobOptions for the rest.
 
     The first parameter is the input: annotate it with a pydantic model to have it checked at the door. A second
     parameter, if there is one, receives the Context. The return annotation shapes the result. An `async def` runs on
     the event loop; a plain `def` runs in a worker process of its own, where a timeout or crash hurts nobody else.
+
+    After a change of the input's shape, raise `version` and say in `upcasts` what makes data of each older version
+    one newer: `{1: function}`. Jobs that are under way then run with the new code (see upcast.py).
+
+    `backoff`: a curve, or a function of the attempt's number and its exception that answers seconds.
+    `on_error`: what an exception means, by class or dotted name: `{OSError: Discard, "httpx.ReadTimeout": Fixed(5)}`.
+    `unique`: which jobs count as the same.
+
+    `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
     if not name or len(name) > MAX_NAME_CHARS or not set(name) <= _NAME_CHARS or name[0] == "-" or name[-1] == "-":
         raise InvalidOption("name", name, f"use 1 to {MAX_NAME_CHARS} of a-z 0-9 and '-', not at either end")
@@ -206,9 +280,10 @@ def job(
         raise InvalidOption("name", name, "that word is part of a route; choose another")
     if name.endswith("-dlq"):
         raise InvalidOption("name", name, "'-dlq' at the end is how dead-letter queues are named")
+    custom = None if backoff is None or isinstance(backoff, Backoff) else backoff
     options = JobOptions(
         attempts,
-        backoff if backoff is not None else Exponential(2),
+        backoff if isinstance(backoff, Backoff) else Exponential(2) if custom is None else CUSTOM,
         timeout,
         batch_size,
         batching_window,
@@ -217,7 +292,15 @@ def job(
         keep_failed,
         memory,
         extras,
+        runs_on,
+        cancel_grace,
+        rules_of(on_error),
+        custom,
+        unique,
     )
+    steps = dict(upcasts or {})
+    check_upcasts(version, steps)
+    schedules = declared(schedule, name)
 
     def decorate(function: Callable[P, R]) -> JobType[P, R]:
         parameters = list(inspect.signature(function).parameters)
@@ -227,7 +310,7 @@ def job(
         model = hints.get(parameters[0])
         if len(parameters) == 2 and hints.get(parameters[1], Context) is not Context:
             raise Misconfigured(f"job {name!r}: the second parameter of {function.__name__} is the Context")
-        return JobType(
+        job_type = JobType(
             name=name,
             function=function,
             options=options,
@@ -235,7 +318,15 @@ def job(
             wants_context=len(parameters) == 2,
             is_async=inspect.iscoroutinefunction(function),
             output=TypeAdapter(hints.get("return", Any)),
+            version=version,
+            upcasts=steps,
+            schedules=schedules,
         )
+        if unique is not None:
+            unique.check_fields(job_type.model)
+        for one in schedules:
+            job_type.check(one.data)
+        return job_type
 
     return decorate
 

@@ -42,6 +42,10 @@ MAX_MEMORY_MB = 10_240
 #: Seconds that an attempt may run: a function's, less the time to write down how it ended.
 MAX_TIMEOUT_SECONDS = 870
 
+#: Seconds that an attempt may run in a worker: SQS hides a message for MAX_VISIBILITY_SECONDS from its receive on, and
+#: the last heartbeat, with a lease of ten minutes at the most, must fit in as well.
+MAX_WORKER_TIMEOUT_SECONDS = 42_000
+
 #: Bytes of a job's data as JSON. A row holds data, result, error and history in one item of ITEM_BYTES.
 MAX_DATA_BYTES = 204_800
 #: Bytes of a job's result as JSON, for the same reason.

@@ -21,10 +21,16 @@ RESERVE = 15_000
 
 
 def reap(event: Any, context: Any) -> dict[str, int]:
-    """The reaper's function: rounds until nothing is left or the time is over. Answers what they did, as counts."""
+    """The reaper's function: rounds until nothing is left or the time is over. Answers what they did, as counts.
+
+    It also has event source mappings follow pauses, and goes on with operations on many jobs: `steps` of them.
+    """
 
     async def rounds(runtime: Runtime) -> dict[str, int]:
-        return asdict(await reap_until(runtime, _deadline(context)))
+        out_of_time = _deadline(context)
+        reaped = await reap_until(runtime, out_of_time)
+        mapped = await runtime.pauses.round(out_of_time)
+        return asdict(reaped) | {"mapped": mapped, "steps": await runtime.bulk_work.round(out_of_time)}
 
     counts: dict[str, int] = environment.run(rounds)
     return counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from queues import limits
@@ -12,6 +12,7 @@ from queues.errors import InvalidOption
 from queues.job import check_job_id
 from queues.jobtype import JobType, check_attempts, check_timeout
 from queues.retry import Backoff
+from queues.unique.rule import Unique
 
 Duration = timedelta | float
 
@@ -34,6 +35,10 @@ class Options:
     job_id: str | None = None
     #: A job that has not started by then fails as `Expired`.
     expires_in: Duration | None = None
+    #: An attempt that still runs then is stopped, and none starts: a time, or so long from now.
+    deadline: datetime | Duration | None = None
+    #: One job for one key, instead of what its type says; not together with `job_id`.
+    unique: Unique | None = None
     #: 1 (first) to 100 (last). Recorded with the job; it does not reorder a queue yet.
     priority: int = 50
     tags: Sequence[str] = ()
@@ -51,10 +56,28 @@ class Options:
             raise InvalidOption("expiresIn", self.expires_in, "give more than 0, a year at most")
         if self.expires_in is not None and seconds(self.expires_in) <= seconds(self.delay):
             raise InvalidOption("expiresIn", self.expires_in, "give more than the delay, or the job can never start")
+        if isinstance(self.deadline, datetime):
+            if self.deadline.tzinfo is None:
+                raise InvalidOption("deadline", self.deadline.isoformat(), "give it a time zone, such as tzinfo=UTC")
+        elif self.deadline is not None and not 0 < seconds(self.deadline) <= limits.MAX_JOB_DELAY_SECONDS:
+            raise InvalidOption("deadline", self.deadline, "give more than 0, a year at most")
+        if self.unique is not None and self.job_id is not None:
+            raise InvalidOption("unique", self.unique.mode, "give jobId or unique, not both")
         if isinstance(self.priority, bool) or not 1 <= self.priority <= 100:
             raise InvalidOption("priority", self.priority, "give 1 (first) to 100 (last)")
         if len(self.tags) > limits.MAX_TAGS or any(not 0 < len(tag) <= 64 for tag in self.tags):
             raise InvalidOption("tags", list(self.tags), f"give up to {limits.MAX_TAGS} tags of 1 to 64 characters")
+
+
+def check_deadline(deadline: datetime | Duration, now: int, run_at: int) -> int:
+    """The deadline in epoch ms, for a job made at `now` to run at `run_at`; InvalidOption if it can never start."""
+    if isinstance(deadline, datetime):
+        moment = round(deadline.timestamp() * 1000)
+    else:
+        moment = now + round(seconds(deadline) * 1000)
+    if moment <= run_at:
+        raise InvalidOption("deadline", str(deadline), "give a time after the job's own, or it can never start")
+    return moment
 
 
 DEFAULTS = Options()

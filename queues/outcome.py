@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from queues.errors import PayloadTooLarge
+from queues.errors import NewerData, PayloadTooLarge, Unreadable
 from queues.job import ErrorInfo, Job, Status
 from queues.limits import MAX_ERROR_CHARS, MAX_TRACEBACK_CHARS
+from queues.retry import Backoff, Exponential
 
 # --- what a handler may raise -------------------------------------------------------------------------------
 
@@ -23,6 +24,13 @@ class Discard(Signal):
 
 class Cancel(Signal):
     """This is not wanted any more: ends as cancelled, not in the DLQ. `raise Cancel("order withdrawn")`."""
+
+
+class JobCancelled(Cancel):
+    """Raised in a running handler by `ctx.check()` and `ctx.progress()` once its job is to be cancelled.
+
+    Let it through, or clean up and raise it again: the job ends as cancelled.
+    """
 
 
 class RetryAfter(Signal):
@@ -59,6 +67,8 @@ class Raised:
     error: ErrorInfo
     permanent: bool = False
     retry_in: float | None = None
+    #: The curve that the job type has for this exception, instead of the job's.
+    backoff: Backoff | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,19 @@ class Refused:
     error: ErrorInfo
 
 
-Outcome = Returned | Raised | TimedOut | Lost | Snoozed | Cancelled | Interrupted | Refused
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """The job's data is newer than this code: it is for newer code to run. `reason` says which versions met."""
+
+    reason: str
+
+
+Outcome = Returned | Raised | TimedOut | Lost | Snoozed | Cancelled | Interrupted | Refused | Newer
+
+#: Waits of a job whose data is newer than the code that met it, and how many of them in a row it is given: 17 hours
+#: together, which a rolled-back deployment may take to be rolled forward. Fewer than a row remembers attempts.
+NEWER_BACKOFF = Exponential(15)
+MAX_NEWER = 24
 
 
 def raised(error: BaseException, traceback: str | None) -> Outcome:
@@ -122,6 +144,13 @@ def _message_of(error: BaseException) -> str:
         return str(error)
     except Exception as fault:
         return f"its message cannot be read: {type(fault).__name__}"
+
+
+def unreadable(error: Unreadable) -> Outcome:
+    """The outcome of an attempt whose data could not be handed to its function."""
+    if isinstance(error, NewerData):
+        return Newer(str(error)[:MAX_ERROR_CHARS])
+    return Refused(ErrorInfo(type(error).__name__, str(error)[:MAX_ERROR_CHARS]))
 
 
 def returned(dump: Callable[[Any], str], value: Any) -> Outcome:
@@ -159,8 +188,11 @@ class Settlement:
 def settle(job: Job, outcome: Outcome, now: int, random: float) -> Settlement:
     """What becomes of `job`, whose attempt `job.attempt` has just ended with `outcome`.
 
-    `now` is epoch ms, `random` is uniform in [0, 1) and only shortens a backoff.
+    `now` is epoch ms, `random` is uniform in [0, 1) and only shortens a backoff. A job that somebody has asked to be
+    cancelled completes if its handler returned; whatever else the attempt came to, there is no other.
     """
+    if job.cancel_at is not None and not isinstance(outcome, Returned):
+        return _cancelled(job, outcome)
     match outcome:
         case Returned(result_json):
             return Settlement(Status.COMPLETED, "completed", result_json=result_json)
@@ -169,19 +201,33 @@ def settle(job: Job, outcome: Outcome, now: int, random: float) -> Settlement:
         case Refused(error):
             word = "expired" if error.type == "Expired" else "invalid"
             return Settlement(Status.FAILED, word, error=error)
+        case Newer(reason):
+            return _newer(job, now, random, ErrorInfo("NewerData", reason))
         case Snoozed(seconds):
             return _again(job, now, seconds, "snoozed", None, job.max_attempts + 1)
         case Interrupted():
             return _again(job, now, 0, "interrupted", None, job.max_attempts + 1)
-        case Raised(error, permanent, retry_in):
+        case Raised(error, permanent, retry_in, backoff):
             if permanent:
                 return Settlement(Status.FAILED, "discarded", error=error)
+            if backoff is not None:
+                retry_in = backoff.wait(job.attempt, random)
             return _retry(job, now, random, "failed", error, retry_in)
         case TimedOut(seconds):
             error = ErrorInfo("Timeout", f"the attempt ran longer than its {seconds:g} s and was stopped")
+            if job.deadline_at is not None and now >= job.deadline_at:
+                error = ErrorInfo("DeadlineExceeded", "the attempt was stopped when the job's deadline passed")
             return _retry(job, now, random, "timeout", error)
         case Lost(reason):
             return _retry(job, now, random, "lost", ErrorInfo("Lost", reason))
+
+
+def _cancelled(job: Job, outcome: Outcome) -> Settlement:
+    reason = f"cancelled by {job.cancel_by}" if job.cancel_by else "cancelled on request"
+    if isinstance(outcome, Raised):
+        reason += f"; its attempt had just failed: {outcome.error.type}: {outcome.error.message}"
+    word = "lost" if isinstance(outcome, Lost) else "cancelled"
+    return Settlement(Status.CANCELLED, word, error=ErrorInfo("Cancel", reason[:MAX_ERROR_CHARS]))
 
 
 def _retry(job: Job, now: int, random: float, word: str, error: ErrorInfo, retry_in: float | None = None) -> Settlement:
@@ -191,5 +237,21 @@ def _retry(job: Job, now: int, random: float, word: str, error: ErrorInfo, retry
     return _again(job, now, seconds, word, error, None)
 
 
+def _newer(job: Job, now: int, random: float, error: ErrorInfo) -> Settlement:
+    waits = 0
+    for attempt in reversed(job.history):
+        if attempt.outcome != "newer":
+            break
+        waits += 1
+    if waits >= MAX_NEWER:
+        return Settlement(Status.FAILED, "invalid", error=error)
+    return _again(job, now, NEWER_BACKOFF.wait(waits + 1, random), "newer", error, job.max_attempts + 1)
+
+
 def _again(job: Job, now: int, seconds: float, word: str, error: ErrorInfo | None, allow: int | None) -> Settlement:
-    return Settlement(Status.WAITING, word, error=error, run_at=now + round(seconds * 1000), max_attempts=allow)
+    run_at = now + round(seconds * 1000)
+    if job.deadline_at is not None and run_at >= job.deadline_at:
+        # There is no time left for another attempt: better to say so now than then.
+        late = error or ErrorInfo("Expired", "its deadline is before the time of its next attempt")
+        return Settlement(Status.FAILED, word if error is not None else "expired", error=late)
+    return Settlement(Status.WAITING, word, error=error, run_at=run_at, max_attempts=allow)

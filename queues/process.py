@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from queues.capture import Lines, OnLine
 from queues.frames import STACKS_SIGNAL, BrokenFrame, Decoder, Frame, encode, read_outcome
-from queues.outcome import Lost, Outcome, TimedOut
+from queues.outcome import Cancelled, Lost, Outcome, TimedOut
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,10 @@ STACKS_SECONDS = 0.05
 EXIT_SECONDS = 3.0
 
 
+#: Takes what cancels a call, given the seconds in which it may end by itself, or None when the call is over.
+Listen = Callable[[Callable[[float], None] | None], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a worker process is asked to run."""
@@ -45,12 +49,15 @@ class Call:
     #: 1 for the first attempt.
     attempt: int
     max_attempts: int
+    data_version: int = 1
+    #: Whether the type's own function says how long to wait after an exception.
+    custom_backoff: bool = False
 
 
 class _Turn:
     """The call that a process is busy with."""
 
-    __slots__ = ("done", "expired", "lines", "on_progress", "timeout", "timer")
+    __slots__ = ("done", "expired", "grace", "lines", "on_progress", "timeout", "timer")
 
     def __init__(
         self,
@@ -65,6 +72,8 @@ class _Turn:
         self.lines = lines
         self.done = done
         self.timer = timer
+        #: Set while the call is given time to end by itself.
+        self.grace: asyncio.TimerHandle | None = None
         #: Whether its time is up; what it says from then on is not believed.
         self.expired = False
 
@@ -136,10 +145,12 @@ class Process:
         timeout: float,
         on_progress: Callable[[float, str | None], None],
         on_log: Callable[[str], None],
+        listen: Listen,
     ) -> Outcome:
         """Runs one call to its end. After TimedOut or Lost the process is gone, with all that it started.
 
-        `timeout` seconds count from when the handler begins. If the awaiting task is cancelled, the process is killed.
+        `timeout` seconds count from when the handler begins. `listen` is given what cancels the call, and None at its
+        end. If the awaiting task is cancelled, the process is killed.
         """
         self._read_output()
         timer = self._loop.call_later(START_SECONDS, self._never_began)
@@ -151,6 +162,7 @@ class Process:
             turn.end(Lost(_how_it_ended(self._exit.result())))
         else:
             self._calls.write(_call_frame(call, timeout))
+            listen(self._cancel)
         try:
             outcome = await turn.done
             if not self.usable:
@@ -160,7 +172,10 @@ class Process:
             self.kill()
             raise
         finally:
+            listen(None)
             turn.timer.cancel()
+            if turn.grace is not None:
+                turn.grace.cancel()
             self._turn = None
             with _logged("on_log"):
                 turn.lines.finish()
@@ -261,6 +276,18 @@ class Process:
                 os.kill(self.pid, STACKS_SIGNAL)
             turn.timer = self._loop.call_later(STACKS_SECONDS, self._stop_turn, TimedOut(turn.timeout))
 
+    def _cancel(self, grace: float) -> None:
+        """Tells the handler that it is not wanted any more, and ends it with its process after so many seconds."""
+        turn = self._turn
+        if turn is not None and not turn.done.done():
+            self._calls.write(encode({"cancel": True}))
+            turn.grace = self._loop.call_later(grace, self._grace_is_over)
+
+    def _grace_is_over(self) -> None:
+        # The outcome may be in the pipe already.
+        self._read_replies()
+        self._stop_turn(Cancelled("it did not end by itself when it was cancelled"))
+
     def _never_began(self) -> None:
         reason = f"the worker process did not import its job modules within {START_SECONDS:g} s"
         self._stop_turn(Lost(reason))
@@ -291,6 +318,8 @@ def _call_frame(call: Call, timeout: float) -> bytes:
             "tenant": call.tenant,
             "attempt": call.attempt,
             "of": call.max_attempts,
+            "version": call.data_version,
+            "custom": call.custom_backoff,
             "timeout": timeout,
         }
     )

@@ -14,12 +14,16 @@ from pathlib import Path
 
 from queues.capture import OnLine
 from queues.outcome import Interrupted, Lost, Outcome
-from queues.process import Call, Process
+from queues.process import Call, Listen, Process
 
 __all__ = ["Call", "ProcessPool"]
 
 #: Environment variables that jobs have no business with.
 SECRETS = ("JOBYARD_SECRET",)
+
+
+def _nobody_cancels(_cancel: Callable[[float], None] | None) -> None:
+    """For a call that runs to its end."""
 
 
 class ProcessPool:
@@ -60,11 +64,13 @@ class ProcessPool:
         timeout: float,
         on_progress: Callable[[float, str | None], None],
         on_log: Callable[[str], None],
+        listen: Listen = _nobody_cancels,
     ) -> Outcome:
         """Runs one call and answers what it came to; Interrupted if the pool is closed before that.
 
         `timeout` (seconds) counts from when the handler begins: neither waiting for a free process nor the imports of
-        a fresh one are held against the job. Cancel the awaiting task to kill the job at once.
+        a fresh one are held against the job. Cancel the awaiting task to kill the job at once; what `listen` is given
+        lets it end by itself first.
         """
         async with self._turns:
             while not self._closed:
@@ -73,7 +79,7 @@ class ProcessPool:
                     process = warm or await Process.start(self._modules, self._environment, self._on_metrics)
                 except OSError as error:
                     return Lost(f"no worker process could be started: {error}")
-                outcome = await self._run_in(process, call, timeout, on_progress, on_log)
+                outcome = await self._run_in(process, call, timeout, on_progress, on_log, listen)
                 if self._closed and isinstance(outcome, Lost):
                     break
                 if process.began or process is not warm or not isinstance(outcome, Lost):
@@ -88,12 +94,13 @@ class ProcessPool:
         timeout: float,
         on_progress: Callable[[float, str | None], None],
         on_log: Callable[[str], None],
+        listen: Listen,
     ) -> Outcome:
         self._busy.add(process)
         try:
             if self._closed:
                 process.kill()
-            return await process.run(call, timeout, on_progress, on_log)
+            return await process.run(call, timeout, on_progress, on_log, listen)
         finally:
             self._busy.discard(process)
             if process.usable:

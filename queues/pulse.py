@@ -2,6 +2,9 @@
 
 One ticker serves all attempts of a process, and stops when there are none. An attempt whose lease is gone, or can no
 longer be proven, is stopped: another worker may have the job by now, and no two attempts may run at once.
+
+A heartbeat is also how a worker learns that somebody has asked for its job to be cancelled: such a request refuses the
+write, and no attempt pays for a question. It comes each third of the lease, and with each report of progress.
 """
 
 from __future__ import annotations
@@ -46,6 +49,27 @@ class Running:
     #: The job is not ours any more; what the attempt comes to must not be written.
     lost: bool = False
     beating: bool = False
+    #: Seconds between the request to cancel the job and the end of an attempt that does not heed it.
+    cancel_grace: float = 10.0
+    #: What takes the request to the code that runs, with those seconds.
+    _on_asked: Callable[[float], None] | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has asked for the job to be cancelled, as far as is known here."""
+        return self.job.cancel_at is not None
+
+    def ask(self, job: Job) -> None:
+        """The job, read again, is to be cancelled."""
+        self.job = job
+        if self._on_asked is not None:
+            self._on_asked(self.cancel_grace)
+
+    def listen(self, on_asked: Callable[[float], None] | None) -> None:
+        """Has `on_asked` called when the job is to be cancelled, or now if it is already; None: nothing any more."""
+        self._on_asked = on_asked
+        if on_asked is not None and self.job.cancel_at is not None:
+            on_asked(self.cancel_grace)
 
 
 @dataclass(slots=True)
@@ -94,10 +118,14 @@ class Pulse:
     async def _beat(self, running: Running, now: int) -> None:
         report, running.dirty = running.report, False
         try:
-            if not await self.store.renew(running.job, now, report.percent, report.note):
+            job = await self.store.renew(running.job, now, report.percent, report.note)
+            if job is None:
                 if running in self._running:
                     _stop(running, "another worker has it")
                 return
+            if job is not running.job:
+                log.info("job %s: to be cancelled; attempt %d is told", job.id, job.attempt)
+                running.ask(job)
             running.beat_at, running.lease_until = now, now + self.lease
             await self.queues.hide(running.job.type, running.receipt, math.ceil(self.lease / 1000))
         except (ClientError, BotoCoreError, OSError) as error:

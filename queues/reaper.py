@@ -3,13 +3,15 @@
 A round looks at the rows in `TENANT#open` whose `due` is over:
 - active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
 - failed: its burial was cut short, and is completed.
-- waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again.
+- waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again, unless the
+  queue is paused: then it is looked at again in a while.
 A copy too many is harmless: only one claim of a job succeeds.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -55,8 +57,12 @@ class Reaper:
     """Call `round` every few seconds; several reapers at once do no harm."""
 
     endings: Endings
+    #: Answers the types whose queues are paused.
+    paused: Callable[[], Awaitable[frozenset[str]]]
     _resume: dict[str, Item | None] = field(default_factory=dict)
     _empty: dict[str, bool] = field(default_factory=dict)
+    #: What `paused` has answered in this round.
+    _paused: frozenset[str] | None = None
     #: The tenant that the next round begins with, if the last one ran out of time.
     _next: str = ""
 
@@ -68,6 +74,7 @@ class Reaper:
     async def round(self, out_of_time: OutOfTime = never) -> Reaped:
         """One walk over what is overdue, of all tenants, or until `out_of_time`: the next round goes on there."""
         self._empty.clear()
+        self._paused = None
         total = Reaped()
         first, self._next = self._next, ""
         for tenant in sorted(await self.endings.store.tenants(), key=lambda tenant: tenant < first):
@@ -120,6 +127,10 @@ class Reaper:
         patience = min(RESEND_CAP, RESEND_AFTER << min(job.resent, 10))
         if now - job.run_at < patience and not await self._queue_is_empty(job.type):
             return total
+        if await self._is_paused(job.type):
+            # Nobody would take a further copy, and each look would send one.
+            await end.store.mark_resent(job, now + RESEND_AFTER, more=0)
+            return total
         await self._send(job, job.run_at, now)
         await end.store.mark_resent(job, now + patience)
         return replace(total, resent=total.resent + 1)
@@ -128,6 +139,11 @@ class Reaper:
         log.warning("job %s: its message is sent again", job.id)
         body = Envelope(job.id, job.tenant, job.type).encode()
         await self.endings.queues.send(job.type, [(body, message_delay(run_at, now))])
+
+    async def _is_paused(self, type_name: str) -> bool:
+        if self._paused is None:
+            self._paused = await self.paused()
+        return type_name in self._paused
 
     async def _queue_is_empty(self, type_name: str) -> bool:
         if type_name not in self._empty:

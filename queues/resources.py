@@ -17,17 +17,30 @@ SETTLE_MARGIN_SECONDS = 30
 MAX_RECEIVES = 100
 #: The index that lists jobs and finds those that are overdue.
 STATE_INDEX = "by-state"
+#: A mapped queue's visibility timeout in timeouts of its function. (Lambda, using SQS: configuring a queue)
+VISIBILITY_TIMEOUTS = 6
 
 
 def function_timeout(job_type: JobType[Any, Any]) -> int:
-    """Seconds that the type's Lambda function may run."""
-    return min(limits.MAX_FUNCTION_SECONDS, math.ceil(job_type.options.timeout) + SETTLE_MARGIN_SECONDS)
+    """Seconds that the type's Lambda function may run; or an invocation in a worker, if the type has no function."""
+    seconds = math.ceil(job_type.options.timeout) + SETTLE_MARGIN_SECONDS
+    return min(limits.MAX_FUNCTION_SECONDS, seconds) if job_type.options.on_lambda else seconds
 
 
 def visibility_timeout(job_type: JobType[Any, Any]) -> int:
-    """Seconds: six times the function's timeout plus the batching window, as AWS asks of a mapped queue."""
-    seconds = 6 * function_timeout(job_type) + math.ceil(job_type.options.batching_window)
-    return min(limits.MAX_VISIBILITY_SECONDS, seconds)
+    """Seconds: as AWS asks of the queue of the type's function."""
+    return mapped_visibility(function_timeout(job_type), job_type.options.batching_window)
+
+
+def mapped_visibility(timeout: int, window: float) -> int:
+    """Seconds: six times a function's timeout plus the batching window, as AWS asks of a mapped queue."""
+    return min(limits.MAX_VISIBILITY_SECONDS, VISIBILITY_TIMEOUTS * timeout + math.ceil(window))
+
+
+def worker_visibility(job_type: JobType[Any, Any], lease: float) -> int:
+    """Seconds for which a worker of ours receives a message: heartbeats extend it, so that a killed one's comes back
+    after one lease."""
+    return math.ceil(lease + job_type.options.batching_window)
 
 
 def queue_attributes(job_type: JobType[Any, Any], dead_letter_arn: str) -> dict[str, str]:

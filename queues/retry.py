@@ -12,7 +12,7 @@ DEFAULT_CAP = 3_600.0
 #: The share of a wait that is drawn at random, so that jobs that failed together do not return together.
 DEFAULT_JITTER = 0.1
 
-Curve = Literal["fixed", "linear", "exponential"]
+Curve = Literal["fixed", "linear", "exponential", "custom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Backoff:
 
     `delay` is the first wait in seconds; `factor` multiplies it for each further attempt (exponential only);
     `cap` bounds it in seconds; `jitter` (0 to 1) is the share by which it may be shortened at random.
-    Use `Fixed`, `Linear` or `Exponential` to make one.
+    Use `Fixed`, `Linear` or `Exponential` to make one. `custom` is that of a type whose own function says how long to
+    wait after an exception (`@job(backoff=...)`); where it is not asked or says nothing, it is the default curve.
     """
 
     curve: Curve
@@ -31,7 +32,7 @@ class Backoff:
     jitter: float = DEFAULT_JITTER
 
     def __post_init__(self) -> None:
-        if self.curve not in ("fixed", "linear", "exponential"):
+        if self.curve not in ("fixed", "linear", "exponential", "custom"):
             raise InvalidOption("backoff.type", self.curve, "use 'fixed', 'linear' or 'exponential'")
         if not 0 <= self.delay <= 365 * 86_400:
             raise InvalidOption("backoff.delay", self.delay, "give 0 or more seconds, a year at most")
@@ -76,6 +77,10 @@ class Backoff:
             value.get("cap", DEFAULT_CAP * 1000) / 1000,
             value.get("jitter", DEFAULT_JITTER),
         )
+
+
+#: The curve of a job whose type has a function for it.
+CUSTOM = Backoff("custom", 2.0)
 
 
 def Fixed(delay: float, *, jitter: float = DEFAULT_JITTER) -> Backoff:  # noqa: N802 - reads as a curve's name

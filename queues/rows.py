@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,8 @@ Item = dict[str, Any]
 
 SORT_KEY = "job"
 OPEN = "open"
+#: The stored status of an active job that somebody has asked to be cancelled.
+CANCELLING = "cancelling"
 
 
 def partition_key(tenant: str, job_id: str) -> str:
@@ -46,6 +48,11 @@ def number(value: float) -> Item:
     return {"N": str(value)}
 
 
+def asked(now: int, by: str | None) -> dict[str, Item]:
+    """The attributes that say who wanted a job cancelled, and when; a nameless caller leaves none of its own."""
+    return {"cancel_at": number(now)} | ({"cancel_by": string(by)} if by else {})
+
+
 def new_row(job: Job, due: int) -> Item:
     """The item of a job that has just been made; `due` is when the reaper shall look at it."""
     item = {
@@ -66,10 +73,16 @@ def new_row(job: Job, due: int) -> Item:
         "created_at": {"N": str(job.created_at)},
         "run_at": {"N": str(job.run_at)},
     }
+    if job.data_version != 1:
+        item["data_version"] = {"N": str(job.data_version)}
     if job.tags:
         item["tags"] = {"S": orjson.dumps(job.tags).decode()}
     if job.expires_start_at is not None:
         item["expires_start_at"] = {"N": str(job.expires_start_at)}
+    if job.deadline_at is not None:
+        item["deadline_at"] = {"N": str(job.deadline_at)}
+    if job.replay_of is not None:
+        item["replay_of"] = {"S": job.replay_of}
     return item
 
 
@@ -83,10 +96,10 @@ def job_of(item: Item) -> Job:
     get = text.get
     error, history, logs, tags = get("error"), get("history"), get("logs"), get("tags")
     expires, finished, lease, buried = get("expires_start_at"), get("finished_at"), get("lease_until"), get("buried_at")
-    started = get("started_at")
+    started, data_version = get("started_at"), get("data_version")
     status = _STATUSES[text["status"]]
     active = status is Status.ACTIVE
-    return Job(
+    job = Job(
         id=text["id"],
         tenant=text["tenant"],
         type=text["type"],
@@ -97,6 +110,7 @@ def job_of(item: Item) -> Job:
         progress=float(get("progress", "0")),
         note=get("note") or None,
         data_json=text["data"],
+        data_version=int(data_version) if data_version else 1,
         result_json=get("result"),
         error=ErrorInfo.from_json(orjson.loads(error)) if error else None,
         tags=tuple(orjson.loads(tags)) if tags else (),
@@ -114,9 +128,22 @@ def job_of(item: Item) -> Job:
         buried_at=int(buried) if buried else None,
         resent=int(get("resent", "0")),
     )
+    # Few jobs have these; the others must not pay for them.
+    return _controlled(job, text) if "cancel_at" in text or "replay_of" in text or "deadline_at" in text else job
 
 
-_STATUSES = {status.value: status for status in Status}
+def _controlled(job: Job, text: dict[str, str]) -> Job:
+    asked, deadline = text.get("cancel_at"), text.get("deadline_at")
+    return replace(
+        job,
+        deadline_at=int(deadline) if deadline else None,
+        cancel_at=int(asked) if asked else None,
+        cancel_by=text.get("cancel_by"),
+        replay_of=text.get("replay_of"),
+    )
+
+
+_STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}
 _BACKOFF_TEXTS: dict[Backoff, str] = {}
 _BACKOFFS: dict[str, Backoff] = {}
 

@@ -23,13 +23,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from queues import limits
 from queues.attempts import Attempts
+from queues.deadline import seconds_for, too_late
 from queues.endings import Endings
-from queues.job import Envelope, ErrorInfo, Job, Status
+from queues.job import Envelope, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
-from queues.outcome import Interrupted, Outcome, Refused, Settlement, settle
+from queues.outcome import Interrupted, Newer, Outcome, Settlement
 from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.resources import MAX_RECEIVES
 from queues.rows import Report
+from queues.schedules.scheduling import Scheduling, read_tick
 from queues.store import Unclaimed
 
 log = logging.getLogger("jobyard.runner")
@@ -40,6 +42,8 @@ SETTLE_PAUSE = 0.1
 #: Receives after which a message that has to wait is replaced by a new one: a job that snoozes or is retried often must
 #: not be taken for poison by SQS's own redrive.
 RENEW_AFTER = MAX_RECEIVES // 2
+#: Seconds for which a message of newer code is hidden. SQS's own redrive bounds how often: MAX_RECEIVES times, 8 hours.
+NEWER_SECONDS = 300
 #: Milliseconds of an invocation's time that are kept for settling.
 SETTLE_RESERVE = 2_000
 
@@ -56,7 +60,15 @@ class Runner:
     pulse: Pulse
     attempts: Attempts
     worker: str
+    scheduling: Scheduling
+    #: Whether nothing is started any more.
+    draining: bool = False
     _claims: Any = field(default_factory=itertools.count)
+
+    def drain(self) -> None:
+        """Starts nothing from now on: what has been received and not claimed is handed back at once, unburnt."""
+        self.draining = True
+        self.attempts.wait_no_more()
 
     async def handle(self, job_type: JobType[Any, Any], event: Event, context: Any) -> dict[str, Any]:
         """What the type's Lambda function answers: the records to be delivered again, as `batchItemFailures`."""
@@ -85,6 +97,15 @@ class Runner:
             envelope = Envelope.decode(record["body"])
             if envelope.type != job_type.name:
                 raise ValueError(f"a job of type {envelope.type!r} in the queue of {job_type.name!r}")  # noqa: TRY301
+        except NewerEnvelope as error:
+            tick = read_tick(record["body"])
+            if tick is not None and tick.type == job_type.name:
+                sent_at = _sent_at(record, self.endings.clock())
+                await self.scheduling.ticks(self.endings).serve(job_type, tick, sent_at)
+                return True
+            log.warning("message %s of %s is left to newer code: %s", record["messageId"], job_type.name, error)
+            await self.endings.queues.hide(job_type.name, record["receiptHandle"], NEWER_SECONDS)
+            return False
         except ValueError as error:
             return await self._reject(job_type, record, str(error))
         if job_type.is_async:
@@ -94,14 +115,31 @@ class Runner:
 
     async def _start(self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, context: Any) -> bool:
         left = context.get_remaining_time_in_millis() - SETTLE_RESERVE
-        if left < job_type.options.timeout * 1000:
-            # Not started, so not burnt: it comes back at once to an invocation that has the time.
+        if self.draining or left < job_type.options.timeout * 1000:
+            # Not started, so not burnt: it comes back at once, to a worker or an invocation that has the time.
             await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
             return False
-        claimed = await self.endings.store.claim(envelope.tenant, envelope.id, self._claim_name(), self.endings.clock())
+        name = self._claim_name()
+        try:
+            claimed = await self.endings.store.claim(envelope.tenant, envelope.id, name, self.endings.clock())
+        except asyncio.CancelledError:
+            await self._hand_back(job_type, record, envelope, name)
+            raise
         if isinstance(claimed, Unclaimed):
             return await self._unclaimed(job_type, record, envelope, claimed.job)
         return await self._run(job_type, record, claimed, left / 1000)
+
+    async def _hand_back(self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str) -> None:
+        """A message whose claim was broken off: the worker is stopping, and the claim may have gone through."""
+        now = self.endings.clock()
+        job = await self.endings.store.claimed_all_the_same(envelope.tenant, envelope.id, name, now)
+        if job is None:
+            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        running = Running(job, record["receiptHandle"], Report(), task, lease_until=job.lease_until or now, beat_at=now)
+        await self._apply(job_type, record, running, Interrupted())
 
     async def _run(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
         task = asyncio.current_task()
@@ -110,14 +148,17 @@ class Runner:
         if job.lease_until is not None and now >= job.lease_until - STOP_BEFORE:
             # The claim's answer came so late that somebody else may have ended this attempt as lost.
             return False
-        running = Running(job, record["receiptHandle"], Report(), task, lease_until=job.lease_until or now, beat_at=now)
+        lease = job.lease_until or now
+        running = Running(job, record["receiptHandle"], Report(), task, lease_until=lease, beat_at=now)
+        running.cancel_grace = job_type.options.cancel_grace
         outcome: Outcome
         self.pulse.add(running)
         try:
-            if job.expires_start_at is not None and now > job.expires_start_at:
-                outcome = Refused(ErrorInfo("Expired", "the job had not started when its expiresIn was over"))
+            late = too_late(job, now)
+            if late is not None:
+                outcome = late
             else:
-                outcome = await self.attempts.run(job_type, job, running, min(job.timeout, seconds_left))
+                outcome = await self.attempts.run(job_type, job, running, min(seconds_for(job, now), seconds_left))
         except asyncio.CancelledError:
             if running.lost:
                 task.uncancel()
@@ -133,9 +174,11 @@ class Runner:
     async def _apply(self, job_type: JobType[Any, Any], record: Record, running: Running, outcome: Outcome) -> bool:
         """Row first, then message."""
         job, end, now = running.job, self.endings, self.endings.clock()
-        fate = settle(job, outcome, now, end.random())
-        ours = await _persist(lambda: end.store.settle(job, fate, now, job_type.options, running.report))
-        if not ours:
+        if isinstance(outcome, Newer):
+            log.warning("job %s is left to newer code: %s", job.id, outcome.reason)
+        random = end.random()
+        fate = await _persist(lambda: end.settle(job, outcome, now, random, running.report))
+        if fate is None:
             log.warning("job %s: attempt %d ended after its lease; what it came to is void", job.id, job.attempt)
             return False
         return await self._message(job_type, record, job, fate, now)
@@ -195,6 +238,11 @@ class Runner:
 
     def _claim_name(self) -> str:
         return f"{self.worker}/{next(self._claims)}"
+
+
+def _sent_at(record: Record, now: int) -> int:
+    """Epoch ms at which the record's message was sent; `now` if an event that somebody made by hand does not say."""
+    return int(record.get("attributes", {}).get("SentTimestamp", now))
 
 
 def _receives(record: Record) -> int:

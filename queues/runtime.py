@@ -11,6 +11,12 @@ from queues.attempts import Attempts
 from queues.capture import OnLine
 from queues.clients import Clients
 from queues.clock import Clock, system_clock
+from queues.control.bulk_store import BulkStore
+from queues.control.bulk_work import BulkWork
+from queues.control.control import Control
+from queues.control.pauses import Pauses
+from queues.control.rows import ControlRows
+from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.endings import Endings
 from queues.ids import Ulids
@@ -20,9 +26,11 @@ from queues.pulse import Pulse
 from queues.queue import Queue
 from queues.reaper import Reaper
 from queues.runner import Runner
+from queues.schedules.scheduling import Scheduling
 from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.table import create_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,17 @@ class Runtime:
     runner: Runner
     reaper: Reaper
     dead_letters: DeadLetterConsumer
+    bulk_work: BulkWork
+    control: Control
+    pauses: Pauses
     processes: ProcessPool
+    scheduling: Scheduling
 
     async def create_resources(self) -> None:
-        """Makes table and queues where they are missing."""
-        await self.store.create()
+        """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
+        await create_table(self.clients.dynamodb, self.settings)
         await self.queues.create(self.catalog)
+        await self.scheduling.reconcile(self.catalog, self.runner.endings.clock)
 
     async def close(self) -> None:
         """Ends the worker processes; the clients belong to the caller."""
@@ -72,15 +85,26 @@ def assemble(
     endings = Endings(store, queues, catalog, settings, clock, source.random)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
+    attempts = Attempts(processes, settings.processes, on_metrics)
+    ids = Ulids(clock, source)
+    rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
+    pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids)
+    letters = DeadLetterConsumer(endings)
+    scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(
         settings=settings,
         catalog=catalog,
         clients=clients,
         store=store,
         queues=queues,
-        queue=Queue(store, queues, catalog, clock=clock, new_id=Ulids(clock, source)),
-        runner=Runner(endings, pulse, Attempts(processes, settings.processes, on_metrics), name),
-        reaper=Reaper(endings),
-        dead_letters=DeadLetterConsumer(endings),
+        queue=Queue(store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control),
+        runner=Runner(endings, pulse, attempts, name, scheduling),
+        reaper=Reaper(endings, pauses.paused),
+        dead_letters=letters,
+        bulk_work=BulkWork(endings, rows, bulks, name, letters.look_again),
+        control=control,
+        pauses=pauses,
         processes=processes,
+        scheduling=scheduling,
     )

@@ -12,7 +12,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from queues import limits
 from queues.errors import Misconfigured
+
+#: Characters of a secret that signs tokens at least: HS256 wants a key as long as its hash. (RFC 7518, 3.2)
+MIN_SECRET_CHARS = 32
+#: Older secrets that are still accepted at the most: each is tried for each token that is not known yet.
+MAX_PREVIOUS_SECRETS = 4
 
 #: Fields whose environment variables are AWS's own: the first one that is set counts.
 OF_AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "aws_endpoint_url": ("AWS_ENDPOINT_URL",)}
@@ -49,7 +55,9 @@ class Settings(BaseModel):
     #: Seconds between two rounds of the reaper, and of the dead-letter consumer.
     reap_every: float = Field(5.0, ge=0.1, le=3600)
     #: Seconds that running jobs get to finish when the process is asked to stop.
-    grace: float = Field(10.0, ge=0, le=900)
+    grace: float = Field(10.0, ge=0, le=limits.MAX_WORKER_TIMEOUT_SECONDS)
+    #: Where a worker tells how it is, as PORT (on the loopback) or HOST:PORT; nowhere if not given.
+    health: str | None = None
     #: Worker processes for plain `def` jobs.
     processes: int = Field(4, ge=1, le=256)
     #: `normal`: every acknowledged write survives kill -9; `always`: a power cut too, at an fsync for each commit.
@@ -58,6 +66,8 @@ class Settings(BaseModel):
     scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
+    #: Secrets that signed tokens before it, separated by spaces or commas: their tokens are accepted, none is made.
+    secret_previous: SecretStr | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -75,11 +85,24 @@ class Settings(BaseModel):
     def _agree(self) -> Settings:
         if self.port and self.port == self.aws_port:
             raise ValueError(f"port and aws_port are both {self.port}; give two different ones")
-        if self.secret is not None and len(self.secret.get_secret_value()) < 32:
+        if self.secret is not None and len(self.secret.get_secret_value()) < MIN_SECRET_CHARS:
             raise ValueError("secret is shorter than 32 characters; make one with `openssl rand -hex 32`")
+        if any(len(secret) < MIN_SECRET_CHARS for secret in self.previous_secrets):
+            raise ValueError("secret_previous holds a secret that is shorter than 32 characters; none ever was")
+        if len(self.previous_secrets) > MAX_PREVIOUS_SECRETS:
+            raise ValueError(
+                f"secret_previous holds {len(self.previous_secrets)} secrets, more than {MAX_PREVIOUS_SECRETS}; "
+                "take the oldest out"
+            )
         if not self.jobs:
             raise ValueError("jobs is empty; name at least one module")
         return self
+
+    @cached_property
+    def previous_secrets(self) -> tuple[str, ...]:
+        """The secrets whose tokens are accepted besides those of `secret`."""
+        text = "" if self.secret_previous is None else self.secret_previous.get_secret_value()
+        return tuple(text.replace(",", " ").split())
 
     @cached_property
     def table(self) -> str:

@@ -18,6 +18,8 @@ from queues.settings import Settings
 
 #: What SQS calls a queue that is not there, in its query and its JSON protocol.
 NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+#: What SQS answers while it purges a queue, in its query and its JSON protocol.
+PURGING = frozenset({"AWS.SimpleQueueService.PurgeQueueInProgress", "PurgeQueueInProgress"})
 #: Tries of the entries that a SendMessageBatch answered as failed.
 SEND_TRIES = 4
 
@@ -130,6 +132,15 @@ class JobQueues:
         except ClientError as error:
             # Somebody else has received or deleted it since, or its 12 hours are over: it comes back by itself.
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
+                raise
+
+    async def purge(self, type_name: str) -> None:
+        """Deletes what is in a type's queue; SQS takes up to a minute for it, and may delete what is sent meanwhile."""
+        try:
+            await self._sqs.purge_queue(QueueUrl=await self.url(type_name))
+        except ClientError as error:
+            # One that was asked for in the last minute is still at work.
+            if code_of(error) not in PURGING:
                 raise
 
     async def bury(self, type_name: str, body: str, error_type: str) -> None:

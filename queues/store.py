@@ -10,6 +10,10 @@ Keys and the access patterns that they serve:
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
     a tenant        tenants                 TENANT  -                      -
+    a unique key    see unique/keys.py
+    a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
+    an operation    bulks                   ID      -                      -   see control/bulk_store.py
+    a paused queue  queues                  TYPE    -                      -   see control/pauses.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -43,13 +47,15 @@ from queues.errors import JobNotFound
 from queues.job import Job, Status
 from queues.jobtype import JobOptions
 from queues.outcome import Settlement
-from queues.resources import STATE_INDEX, table_definition
+from queues.resources import STATE_INDEX
 from queues.rows import (
+    CANCELLING,
     NOTHING,
     OPEN,
     SORT_KEY,
     Item,
     Report,
+    asked,
     error_text,
     job_of,
     key_of,
@@ -61,6 +67,7 @@ from queues.rows import (
     string,
 )
 from queues.settings import Settings
+from queues.unique.keys import UniqueKeys
 from queues.writes import Form, Guards, Refused, Writes
 
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
@@ -77,6 +84,7 @@ _FENCE: Guards = (("status", "="), ("attempt", "="))
 _FENCE_UNRENEWED: Guards = (*_FENCE, ("lease_until", "="))
 _STATUS: Guards = (("status", "="),)
 _ACTIVE, _WAITING, _FAILED, _ONE = {"S": "active"}, {"S": "waiting"}, {"S": "failed"}, {"N": "1"}
+_CANCELLING = {"S": CANCELLING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,14 @@ class Unclaimed:
     """Why a claim did not succeed: the job as it stands, or None if there is no such job."""
 
     job: Job | None
+
+
+class CancelAsked(Exception):
+    """Since `settle`'s job was read, somebody has asked for it to be cancelled: nothing was written; `job` says so."""
+
+    def __init__(self, job: Job):
+        super().__init__(job.id)
+        self.job = job
 
 
 class JobStore:
@@ -96,25 +112,7 @@ class JobStore:
         self.check_after = round(settings.lease * 1000) + 5_000
         self._tenants: set[str] = set()
         self._writes = Writes(dynamodb, settings.table)
-
-    # --- the table ------------------------------------------------------------------------------------------
-
-    async def create(self) -> None:
-        """Makes the table if it is missing, waits until it is usable, and switches TTL on."""
-        try:
-            await self._db.create_table(**table_definition(self._settings))
-        except ClientError as error:
-            if code_of(error) != "ResourceInUseException":
-                raise
-        for _ in range(60):
-            reply = await self._db.describe_table(TableName=self._table)
-            if reply["Table"]["TableStatus"] == "ACTIVE":
-                break
-            await asyncio.sleep(1)
-        reply = await self._db.describe_time_to_live(TableName=self._table)
-        if reply["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
-            spec = {"Enabled": True, "AttributeName": "expires_at"}
-            await self._db.update_time_to_live(TableName=self._table, TimeToLiveSpecification=spec)
+        self.unique_keys = UniqueKeys(dynamodb, settings.table)
 
     # --- new jobs -------------------------------------------------------------------------------------------
 
@@ -199,8 +197,17 @@ class JobStore:
         assert item is not None
         return job_of(item)
 
-    async def renew(self, job: Job, now: int, progress: float | None, note: str | None) -> bool:
-        """Extends the lease of a running attempt and records its progress; False if the attempt is no longer ours."""
+    async def claimed_all_the_same(self, tenant: str, job_id: str, worker: str, now: int) -> Job | None:
+        """The job if the claim of that name, whose caller did not wait for the answer, has succeeded."""
+        await self._writes.sent()
+        job = await self.get(tenant, job_id, now)
+        return job if job is not None and job.worker == worker else None
+
+    async def renew(self, job: Job, now: int, progress: float | None, note: str | None) -> Job | None:
+        """Extends the lease of a running attempt and records its progress; None if the attempt is no longer ours.
+
+        Answers `job` itself, or, if somebody has asked since for it to be cancelled, the job that says so.
+        """
         values = {"lease_until": number(now + round(self._settings.lease * 1000))}
         if progress is not None:
             values["progress"] = number(progress)
@@ -208,9 +215,10 @@ class JobStore:
             values["note"] = string(note)
         try:
             await self._fenced(job, values, _FENCE, _fence(job))
-        except Refused:
-            return False
-        return True
+        except Refused as refused:
+            met = await self._met(refused, job.tenant, job.id, 0)
+            return await self.renew(met, now, progress, note) if met is not None and _asked_since(job, met) else None
+        return job
 
     async def settle(
         self,
@@ -222,7 +230,8 @@ class JobStore:
         *,
         unless_renewed: bool = False,
     ) -> bool:
-        """Writes how an attempt ended; False if another attempt has the job by now. Safe to repeat.
+        """Writes how an attempt ended; False if another attempt has the job by now. Safe to repeat. CancelAsked: decide
+        the fate anew, and settle the job that comes with it.
 
         A failed job stays in the open partition until `mark_buried`: its burial is still owed.
         `unless_renewed`: a heartbeat since `job` was read wins (the reaper is not the attempt's own holder).
@@ -237,6 +246,9 @@ class JobStore:
             await self._fenced(job, values, guards, fence)
         except Refused as refused:
             old = await self._met(refused, job.tenant, job.id, 0)
+            renewed = unless_renewed and old is not None and old.lease_until != job.lease_until
+            if old is not None and not renewed and _asked_since(job, old):
+                raise CancelAsked(old) from None
             # The answer to an earlier try may have been lost: the row then tells of this very attempt's end.
             return old is not None and any(a.number == job.attempt and a.outcome == fate.outcome for a in old.history)
         return True
@@ -257,9 +269,10 @@ class JobStore:
         }
         await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)])
 
-    async def cancel(self, job: Job, now: int, options: JobOptions) -> Job | None:
+    async def cancel(self, job: Job, now: int, options: JobOptions, by: str | None = None) -> Job | None:
         """Cancels a job that waits: None if done, else the job as it stands."""
         values = {
+            **asked(now, by),
             "status": string("cancelled"),
             "state": string(partition(job.tenant, "cancelled")),
             "due": number(now),
@@ -277,7 +290,8 @@ class JobStore:
             "due": number(now + self.check_after),
             "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
         }
-        removed = ("finished_at", "expires_at", "buried_at", "expires_start_at", "resent", "progress", "note")
+        over = ("finished_at", "expires_at", "buried_at", "expires_start_at", "deadline_at")
+        removed = (*over, "resent", "progress", "note")
         return await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)], removed)
 
     async def close_waiting(self, job: Job, fate: Settlement, now: int) -> Job | None:
@@ -291,9 +305,9 @@ class JobStore:
         }
         return await self._update(job, values, _STATUS, [_WAITING])
 
-    async def mark_resent(self, job: Job, due: int) -> bool:
-        """Notes that the reaper has sent a waiting job's message again; False if the job has moved on."""
-        values = {"due": number(due), "resent": number(job.resent + 1)}
+    async def mark_resent(self, job: Job, due: int, *, more: int = 1) -> bool:
+        """Notes how often the reaper has sent a waiting job's message again; False if the job has moved on."""
+        values = {"due": number(due), "resent": number(job.resent + more)}
         return await self._update(job, values, _STATUS, [_WAITING]) is None
 
     async def _update(
@@ -304,11 +318,15 @@ class JobStore:
         try:
             await self._writes.alone(form, partition_key(job.tenant, job.id), list(values.values()), expected)
         except Refused as refused:
-            met = await self._met(refused, job.tenant, job.id, 0)
-            if met is None:
-                raise JobNotFound(job.id) from None
-            return met
+            return await self.met(refused.item, job)
         return None
+
+    async def met(self, item: Item | None, job: Job) -> Job:
+        """The job that a refused write to `job`'s row met, as `item` has it or as it is read; JobNotFound."""
+        found = job_of(item) if item else await self.get(job.tenant, job.id, 0)
+        if found is None:
+            raise JobNotFound(job.id)
+        return found
 
     async def _met(self, refused: Refused, tenant: str, job_id: str, now: int) -> Job | None:
         """The job that a write met. An emulator may not send the loser what it lost to."""
@@ -368,7 +386,13 @@ def _form(sets: tuple[str, ...], guards: Guards) -> Form:
 
 
 def _fence(job: Job) -> list[Item]:
-    return [_ACTIVE, {"N": str(job.attempt)}]
+    # A request to cancel changes the status that is stored: whoever does not know of it yet is refused, and told.
+    return [_ACTIVE if job.cancel_at is None else _CANCELLING, {"N": str(job.attempt)}]
+
+
+def _asked_since(job: Job, met: Job) -> bool:
+    """Whether the attempt goes on as `job` has it, but for a request to cancel it."""
+    return met.status is Status.ACTIVE and met.attempt == job.attempt and job.cancel_at is None is not met.cancel_at
 
 
 def _expired(item: Item, now: int) -> bool:

@@ -99,6 +99,14 @@ class Writes:
         self._waiting.append(write)
         return write.done
 
+    async def sent(self) -> None:
+        """Returns when the endpoint has answered all that was asked of it by now."""
+        if self._waiting:
+            # They go at the end of this turn of the loop.
+            await asyncio.sleep(0)
+        if self._sending:
+            await asyncio.wait(set(self._sending))
+
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         batch: dict[str, _Write] = {}

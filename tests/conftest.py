@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """A shell starts what is in the background deaf to Ctrl-C, and so would be every program that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` gives each folder as a whole to one of two processes: what a folder's tests share is made once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("/")[1]))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """One file a subject. Their order is that of matching: fixed words before parameters."""
 
-from api.routes import dead_letters, health, intake, job, jobs, queues, stats, types, workers
+from api.routes import dead_letters, health, intake, job, jobs, operations, queues, schedules, stats, types, workers
 
-ROUTERS = tuple(module.router for module in (intake, jobs, stats, queues, dead_letters, types, workers, health, job))
+_SUBJECTS = (intake, jobs, schedules, stats, queues, dead_letters, operations, types, workers, health, job)
+ROUTERS = tuple(module.router for module in _SUBJECTS)

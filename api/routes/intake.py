@@ -1,6 +1,8 @@
-"""The ways in: one job, many, one for later. 202 means that it will run; 200 that its jobId was taken before."""
+"""The ways in: one job, many, one for later. 202 means that it will run; 200 that its jobId or key was taken before."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -27,7 +29,7 @@ EXISTING = "Jobyard-Existing"
 
 _ONE = {
     **answers(202, Job, "The job will run; `Location` says where to look."),
-    **answers(200, Job, f"A job has that jobId: here it is, nothing new was made. Header `{EXISTING}: true`."),
+    **answers(200, Job, f"A job has that jobId or key: here it is, nothing new was made. Header `{EXISTING}: true`."),
 }
 
 
@@ -40,9 +42,11 @@ async def create_job(request: Request) -> Response:
 
 @router.post("/schedule", status_code=202, responses=_ONE, openapi_extra=takes(ScheduledJobBody))
 async def schedule_job(request: Request) -> Response:
-    """Enqueues one job that runs once, `delay` ms from now."""
+    """Enqueues one job that runs once, `delay` ms from now or at `runAt`."""
     allow(request, WRITE)
-    return await _enqueue(request, (await read_body(request, SCHEDULED_JOB)).to_core())
+    body = await read_body(request, SCHEDULED_JOB)
+    now = datetime.fromtimestamp(_now(await site_of(request).runtime()) / 1000, UTC)
+    return await _enqueue(request, body.to_core(now))
 
 
 @router.post(
@@ -62,7 +66,7 @@ async def create_jobs(request: Request) -> Response:
         jobs = await runtime.queue.for_tenant(caller.tenant).enqueue_many(new)
     except (UnknownJobType, InvalidData, PayloadTooLarge):
         raise batch_problem(runtime.catalog, new) from None
-    existing = sum(_existed(one, job, since) for one, job in zip(new, jobs, strict=True))
+    existing = sum(_existed(runtime, one, job, since) for one, job in zip(new, jobs, strict=True))
     return json_response(
         {"jobs": [listed_view(job) for job in jobs], "created": len(jobs) - existing, "existing": existing}, 202
     )
@@ -74,7 +78,7 @@ async def _enqueue(request: Request, new: NewJob) -> Response:
     queue = runtime.queue.for_tenant(request.scope["caller"].tenant)
     job = await queue.enqueue(new.type, new.data, new.options)
     headers = {"Location": f"{request.scope.get('root_path', '')}/api/v1/jobs/{job.id}"}
-    if _existed(new, job, since):
+    if _existed(runtime, new, job, since):
         return json_response(job_view(job), 200, headers | {EXISTING: "true"})
     return json_response(job_view(job), 202, headers)
 
@@ -83,10 +87,13 @@ def _now(runtime: Runtime) -> int:
     return runtime.runner.endings.clock()
 
 
-def _existed(new: NewJob, job: CoreJob, since: int) -> bool:
+def _existed(runtime: Runtime, new: NewJob, job: CoreJob, since: int) -> bool:
     """Whether the job was there before the request.
 
     The core does not say. What was made before `since`, or has begun, was; two requests of one millisecond may
     both be told that theirs made it, which is no lie about what will happen.
     """
-    return new.options.job_id is not None and (job.created_at < since or job.attempt > 0 or job.ended)
+    options = new.options
+    named = options.job_id is not None or options.unique is not None
+    shared = named or runtime.catalog.get(job.type).options.unique is not None
+    return shared and (job.created_at < since or job.attempt > 0 or job.ended)

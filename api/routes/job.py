@@ -1,4 +1,7 @@
-"""One job: read it, wait for it, cancel it, retry it. Another tenant's job is as unknown as one that never was."""
+"""One job: read it, wait for it, cancel, retry, replay, discard, delete it.
+
+Another tenant's job is as unknown as one that never was.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ from starlette.responses import Response
 
 from api.answers import Job, JobStatus
 from api.auth import READ, WRITE
+from api.body import read_body
+from api.control_bodies import REPLAY, REPLAY_PLACES, ReplayBody
 from api.long_poll import long_poll
 from api.models import WaitQuery
-from api.openapi import answers
+from api.openapi import answers, takes
 from api.site import known_id, queue_for
 from api.views import job_view, json_response
 from queues.errors import JobNotFound
@@ -50,11 +55,25 @@ async def get_job(request: Request, job_id: str, query: Annotated[WaitQuery, Que
     return json_response(job_view(job or await queue.get(known_id(job_id))))
 
 
-@router.delete("/{job_id:jobid}", responses=answers(200, Job, "The job, cancelled.", 404, 409))
+@router.delete(
+    "/{job_id:jobid}",
+    responses={
+        **answers(200, Job, "The job, cancelled.", 404, 409),
+        **answers(202, Job, "It runs, and is asked to end: it may complete before it hears of that."),
+    },
+)
 async def cancel_job(request: Request, job_id: str) -> Response:
-    """Cancels a job that has not started; cancelling it again changes nothing."""
+    """Cancels a job, or asks it to end if it runs; cancelling it again changes nothing."""
     queue = await queue_for(request, WRITE)
-    return json_response(job_view(await queue.cancel(known_id(job_id))))
+    job = await queue.cancel(known_id(job_id), by=request.scope["caller"].subject)
+    return json_response(job_view(job), 200 if job.ended else 202)
+
+
+@router.delete("/{job_id:jobid}/record", responses=answers(200, Job, "The job as it was.", 404, 409))
+async def delete_job(request: Request, job_id: str) -> Response:
+    """Removes the record of a job that has ended, with its data and result, and its dead letter if it has one."""
+    queue = await queue_for(request, WRITE)
+    return json_response(job_view(await queue.delete(known_id(job_id))))
 
 
 @router.post("/{job_id:jobid}/retry", status_code=202, responses=answers(202, Job, "The job will run again.", 404, 409))
@@ -62,6 +81,28 @@ async def retry_job(request: Request, job_id: str) -> Response:
     """Gives a failed job its type's attempts afresh."""
     queue = await queue_for(request, WRITE)
     return json_response(job_view(await queue.retry(known_id(job_id))), 202)
+
+
+@router.post(
+    "/{job_id:jobid}/replay",
+    status_code=202,
+    responses=answers(202, Job, "The new job; `Location` says where to look.", 404),
+    openapi_extra=takes(ReplayBody),
+)
+async def replay_job(request: Request, job_id: str) -> Response:
+    """Runs a job once more as a new one, with its data or with other data; the old one stays as it was."""
+    queue = await queue_for(request, WRITE)
+    body = await read_body(request, REPLAY, REPLAY_PLACES)
+    job = await queue.replay(known_id(job_id), body.other_data, new_id=body.job_id)
+    headers = {"Location": f"{request.scope.get('root_path', '')}/api/v1/jobs/{job.id}"}
+    return json_response(job_view(job), 202, headers)
+
+
+@router.post("/{job_id:jobid}/discard", responses=answers(200, Job, "The job, cancelled.", 404, 409))
+async def discard_job(request: Request, job_id: str) -> Response:
+    """Gives a failed job up: it becomes cancelled, and its dead letter is removed."""
+    queue = await queue_for(request, WRITE)
+    return json_response(job_view(await queue.discard(known_id(job_id), by=request.scope["caller"].subject)))
 
 
 @router.get("/{job_type}/{job_id}/status", responses=answers(200, JobStatus, "How it stands.", 404))

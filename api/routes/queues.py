@@ -1,4 +1,5 @@
-"""Each type's queue in numbers: everybody's for the scope `admin`, the caller's own otherwise (see `counts.py`)."""
+"""Each type's queue in numbers: everybody's for the scope `admin`, the caller's own otherwise (see `counts.py`); and
+paused and resumed, which is for everybody, and so for `admin` alone."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import Metrics, QueueView
-from api.auth import READ
+from api.auth import ADMIN, READ
 from api.counts import all_tenants_numbers, own_numbers, tally
 from api.metrics import metrics
 from api.models import TypeQuery
@@ -39,4 +40,22 @@ async def get_queue(request: Request, name: str) -> Response:
         return json_response((await all_tenants_numbers(runtime, names))[0].view())
     now = runtime.runner.endings.clock()
     found = await tally(runtime.store, runtime.catalog, [caller.tenant], now)
-    return json_response(own_numbers(found, names)[0].view())
+    return json_response(own_numbers(found, names, await runtime.pauses.paused())[0].view())
+
+
+@router.post("/{name}/pause", responses=answers(200, QueueView, "None of its jobs is started any more.", 404))
+async def pause_queue(request: Request, name: str) -> Response:
+    """Has no job of a type started, of any tenant, until it is resumed; what runs goes on."""
+    caller = allow(request, ADMIN)
+    runtime = await site_of(request).runtime()
+    await runtime.queue.pause(known_type(runtime.catalog, name).name, by=caller.subject)
+    return json_response((await all_tenants_numbers(runtime, [name]))[0].view())
+
+
+@router.post("/{name}/resume", responses=answers(200, QueueView, "Its jobs run again.", 404))
+async def resume_queue(request: Request, name: str) -> Response:
+    """Lets a paused type's jobs run again."""
+    allow(request, ADMIN)
+    runtime = await site_of(request).runtime()
+    await runtime.queue.resume(known_type(runtime.catalog, name).name)
+    return json_response((await all_tenants_numbers(runtime, [name]))[0].view())

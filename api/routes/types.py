@@ -39,6 +39,8 @@ def _view(job_type: JobType[Any, Any]) -> dict[str, Any]:
     return {
         "name": job_type.name,
         "description": inspect.getdoc(job_type.function),
+        "version": job_type.version,
+        "upcastsFrom": min(job_type.upcasts, default=job_type.version),
         "options": _options(job_type.options),
         "input": {} if job_type.model is None else _schema(TypeAdapter(job_type.model), "validation"),
         "output": _schema(job_type.output, "serialization"),

@@ -6,13 +6,20 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.dead_letters import dead_letters
+from infra.cli.deploy import deploy
+from infra.cli.deploy_local import deploy_local, remove_local
+from infra.cli.doctor import doctor
 from infra.cli.enqueue import enqueue
 from infra.cli.invoke import invoke
 from infra.cli.jobs import jobs
+from infra.cli.operations import operations
 from infra.cli.package import package
-from infra.cli.queues import dead_letters, queues
+from infra.cli.queues import queues
+from infra.cli.remove import remove
 from infra.cli.render import render
 from infra.cli.reset import reset
+from infra.cli.schedules import schedules
 from infra.cli.token import token
 from infra.cli.up import up
 from infra.cli.work import work
@@ -43,8 +50,24 @@ def jobyard(
     """Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process."""
 
 
-for command in (up, work, enqueue, invoke, token, render, package, reset):
+for command in (
+    up,
+    work,
+    enqueue,
+    invoke,
+    token,
+    render,
+    package,
+    deploy,
+    remove,
+    deploy_local,
+    remove_local,
+    doctor,
+    reset,
+):
     app.command()(command)
 app.add_typer(jobs, name="jobs")
 app.add_typer(queues, name="queues")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(operations, name="operations")
+app.add_typer(schedules, name="schedules")

@@ -58,9 +58,13 @@ class Client:
         """The JSON answer."""
         return self._call("POST", path, None if body is None else json.dumps(body).encode())
 
-    def delete(self, path: str) -> Any:
+    def put(self, path: str, body: Any) -> Any:
         """The JSON answer."""
-        return self._call("DELETE", path)
+        return self._call("PUT", path, json.dumps(body).encode())
+
+    def delete(self, path: str, body: Any = None) -> Any:
+        """The JSON answer."""
+        return self._call("DELETE", path, None if body is None else json.dumps(body).encode())
 
     def _call(self, method: str, path: str, body: bytes | None = None, patience: float = PATIENCE) -> Any:
         headers = {"Accept": "application/json"}
@@ -95,6 +99,11 @@ class Client:
 def job_path(job_id: str) -> str:
     """The path of one job."""
     return f"/{quote(job_id, safe='')}"
+
+
+def schedule_path(name: str) -> str:
+    """The path of one schedule."""
+    return f"/schedules/{quote(name, safe='')}"
 
 
 def _local_url() -> str:

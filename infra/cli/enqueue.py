@@ -29,6 +29,19 @@ def enqueue(
     expires_in: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Fails as Expired if it has not started by then.")
     ] = None,
+    deadline: Annotated[float | None, typer.Option(metavar="SECONDS", help="No attempt runs later than that.")] = None,
+    unique_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="One job for one key: see --unique-mode.", show_default=False)
+    ] = None,
+    unique_window: Annotated[float | None, typer.Option(metavar="SECONDS", help="How long the key is held.")] = None,
+    unique_mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="Which job of a key runs: simple, throttle or debounce; see docs/unique-jobs.md.",
+            show_default=False,
+        ),
+    ] = None,
     job_id: Annotated[
         str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
     ] = None,
@@ -47,7 +60,7 @@ def enqueue(
     Exit codes: 0 accepted, or completed if waited for. 1 failed. 2 refused (unknown type, invalid data, bad token) or
     a wrong command line. 3 cancelled. 4 no server answers. 124 not ended within --timeout-wait. 130 Ctrl-C.
     """
-    milliseconds = {"delay": delay, "timeout": timeout, "expiresIn": expires_in}
+    milliseconds = {"delay": delay, "timeout": timeout, "expiresIn": expires_in, "deadline": deadline}
     options: dict[str, Any] = {
         "attempts": attempts,
         "jobId": job_id,
@@ -55,6 +68,9 @@ def enqueue(
         "tags": tag,
         **{name: None if value is None else value * 1000 for name, value in milliseconds.items()},
     }
+    if unique_key is not None or unique_mode is not None or unique_window is not None:
+        window = None if unique_window is None else unique_window * 1000
+        options["unique"] = {"key": unique_key, "window": window, "mode": unique_mode or "simple"}
     chosen = {name: value for name, value in options.items() if value is not None}
     client = Client.from_environment()
     job = client.post("", {"type": type, "data": read_json(data, "--data"), "options": chosen})

@@ -10,7 +10,7 @@ class Exit(IntEnum):
 
     #: It was done; a job that was waited for has completed.
     DONE = 0
-    #: The job has failed; or the command could not do its work.
+    #: The job has failed; `doctor` has found something; or the command could not do its work.
     FAILED = 1
     #: The command line is wrong, or the API refused the request: unknown type, invalid data, no such job, bad token.
     USAGE = 2

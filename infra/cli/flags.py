@@ -24,7 +24,7 @@ Data = Annotated[
 ]
 
 
-def settings_with(**flags: str | int | None) -> Settings:
+def settings_with(**flags: str | float | None) -> Settings:
     """The settings, flags before environment; Misconfigured names what is wrong."""
     from queues.settings import read_settings
 

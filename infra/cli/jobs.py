@@ -1,4 +1,4 @@
-"""`jobyard jobs`: look at jobs, cancel what waits, retry what has failed."""
+"""`jobyard jobs`: look at jobs, cancel, retry, replay, discard and delete them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.asking import Yes, ask
 from infra.cli.card import print_job
 from infra.cli.client import Client, job_path
+from infra.cli.enqueue import read_json
+from infra.cli.exits import CommandFailed, Exit
+from infra.cli.operations import (
+    After,
+    Before,
+    Choice,
+    DryRun,
+    Error,
+    Everyone,
+    NoWait,
+    Rate,
+    Tags,
+    count,
+    sentence,
+    watch,
+)
 from infra.cli.output import Json, ago, print_json, print_table, tell
 
-jobs = typer.Typer(help="List, show, cancel and retry jobs.", no_args_is_help=True)
+jobs = typer.Typer(help="List, show, cancel, retry, replay, discard and delete jobs.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.", show_default=False)]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="Jobs of one page.")]
@@ -42,16 +59,83 @@ def show(job_id: JobId, as_json: Json = False) -> None:
 
 @jobs.command()
 def cancel(job_id: JobId, as_json: Json = False) -> None:
-    """Cancel a job that has not started yet."""
+    """Cancel a job, or ask it to end if it runs."""
     job = Client.from_environment().delete(job_path(job_id))
+    print_json(job) if as_json else print_job(job)
+    if job["status"] == "active":
+        tell("it runs, and is asked to end; it may complete before it hears of that")
+
+
+@jobs.command()
+def retry(
+    job_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One failed job.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="All failed jobs.")] = False,
+    type: Annotated[str | None, typer.Option(metavar="TYPE", help="Failed jobs of this type.")] = None,
+    error: Error = None,
+    failed_after: After = None,
+    failed_before: Before = None,
+    tag: Tags = None,
+    rate: Rate = None,
+    everyone: Everyone = False,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Give a failed job, or all that options choose, its type's attempts afresh."""
+    client, choice = Client.from_environment(), Choice(error, failed_after, failed_before, tag)
+    chosen = every or type is not None or choice.given
+    if (job_id is None) is not chosen:
+        raise CommandFailed("give the id of one job, or say which: --all, --type, --error, ...", Exit.USAGE)
+    if job_id is not None:
+        job = client.post(f"{job_path(job_id)}/retry")
+        print_json(job) if as_json else print_job(job)
+        return
+    which = choice.body() | ({"type": type} if type is not None else {})
+    body = {"filter": which, "rate": rate, "everyone": everyone}
+    if dry_run:
+        count(client, "/retry", body, as_json)
+        return
+    if not yes:
+        found = client.post("/retry", body | {"dryRun": True})
+        ask(f"retry {sentence(found['matched'], exact=found['exact'])}", yes=yes, as_json=as_json)
+    watch(client, client.post("/retry", body), as_json, wait=not no_wait)
+
+
+@jobs.command()
+def replay(
+    job_id: JobId,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="JSON", help="Other input: JSON, @FILE, or - for stdin.")
+    ] = None,
+    new_id: Annotated[str | None, typer.Option("--job-id", metavar="ID", help="A name for the new job.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a job once more as a new one, with its data or with other; the old one stays as it was."""
+    body: dict[str, object] = {} if data is None else {"data": read_json(data, "--data")}
+    if new_id is not None:
+        body["jobId"] = new_id
+    job = Client.from_environment().post(f"{job_path(job_id)}/replay", body)
     print_json(job) if as_json else print_job(job)
 
 
 @jobs.command()
-def retry(job_id: JobId, as_json: Json = False) -> None:
-    """Give a failed job its attempts afresh."""
-    job = Client.from_environment().post(f"{job_path(job_id)}/retry")
+def discard(job_id: JobId, yes: Yes = False, as_json: Json = False) -> None:
+    """Give a failed job up: it becomes cancelled, and its dead letter is removed."""
+    ask(f"discard job {job_id}", yes=yes, as_json=as_json)
+    job = Client.from_environment().post(f"{job_path(job_id)}/discard")
     print_json(job) if as_json else print_job(job)
+
+
+@jobs.command()
+def delete(job_id: JobId, yes: Yes = False, as_json: Json = False) -> None:
+    """Delete the record of a job that has ended, with its data, result and log."""
+    ask(f"delete the record of job {job_id}", yes=yes, as_json=as_json)
+    job = Client.from_environment().delete(f"{job_path(job_id)}/record")
+    if as_json:
+        print_json(job)
+    else:
+        tell(f"deleted {job['type']} {job['id']}, which was {job['status']}")
 
 
 def show_page(page: dict[str, object], as_json: bool) -> None:

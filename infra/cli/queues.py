@@ -1,22 +1,22 @@
-"""`jobyard queues` and `jobyard dead-letters`: what waits, what is dead, and why."""
+"""`jobyard queues`: what waits, and whether it may run."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from infra.cli.card import print_job
-from infra.cli.client import Client, job_path
-from infra.cli.exits import CommandFailed
-from infra.cli.jobs import Cursor, JobId, Limit, show_page
+from infra.cli.client import Client
+from infra.cli.exits import CommandFailed, Exit
+from infra.cli.operations import NoWait, watch
 from infra.cli.output import Json, print_json, print_table
 
-queues = typer.Typer(help="Look at the queues.", no_args_is_help=True)
-dead_letters = typer.Typer(help="Look at jobs that have failed for good.", no_args_is_help=True)
+queues = typer.Typer(help="Look at the queues; pause, resume and purge them.", no_args_is_help=True)
 
-HEADINGS = ("QUEUE", "WAITING", "ACTIVE", "DELAYED", "DEAD LETTERS")
+HEADINGS = ("QUEUE", "WAITING", "ACTIVE", "DELAYED", "DEAD LETTERS", "PAUSED")
+Name = Annotated[str, typer.Argument(metavar="QUEUE", help="A queue is named as its job type.", show_default=False)]
 
 
 @queues.command("list")
@@ -27,25 +27,50 @@ def list_queues(as_json: Json = False) -> None:
         print_json(found)
         return
     counts = ("name", "waiting", "active", "delayed", "deadLetters")
-    print_table(HEADINGS, [[queue[name] for name in counts] for queue in found], "no queues")
+    rows = [[*(queue[name] for name in counts), "paused" if queue["paused"] else ""] for queue in found]
+    print_table(HEADINGS, rows, "no queues")
 
 
-@dead_letters.command("list")
-def list_dead_letters(
-    type: Annotated[str, typer.Argument(metavar="TYPE", help="The job type.", show_default=False)],
-    limit: Limit = 20,
-    cursor: Cursor = None,
+@queues.command()
+def pause(name: Name, as_json: Json = False) -> None:
+    """Start no job of a type, of any tenant, until it is resumed. What runs goes on, what is enqueued waits."""
+    _switch(name, "pause", as_json)
+
+
+@queues.command()
+def resume(name: Name, as_json: Json = False) -> None:
+    """Let a paused type's jobs run again."""
+    _switch(name, "resume", as_json)
+
+
+@queues.command()
+def purge(
+    name: Name,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="QUEUE", help="The queue's name once more, instead of being asked for it.")
+    ] = None,
+    no_wait: NoWait = False,
     as_json: Json = False,
 ) -> None:
-    """List a type's failed jobs with their errors, the latest first."""
-    path = f"/queues/{quote(type, safe='')}/dead-letters"
-    show_page(Client.from_environment().get(path, limit=limit, cursor=cursor), as_json)
+    """Empty a queue, and cancel all jobs that wait in it, of every tenant. Running jobs and dead letters stay."""
+    if confirm is None:
+        if as_json or not sys.stdin.isatty():
+            raise CommandFailed(f"this cancels all that waits in {name}; say --confirm {name} if so", Exit.USAGE)
+        text = f"All jobs that wait in {name}, of every tenant, will be cancelled. Type {name} to go on"
+        confirm = typer.prompt(text, err=True, default="", show_default=False)
+    if confirm != name:
+        raise CommandFailed(f"{confirm!r} is not {name!r}: nothing was changed", Exit.USAGE)
+    client = Client.from_environment()
+    watch(client, client.delete(_path(name), {"confirm": confirm}), as_json, wait=not no_wait)
 
 
-@dead_letters.command("show")
-def show_dead_letter(job_id: JobId, as_json: Json = False) -> None:
-    """Show one failed job with its traceback; `jobyard jobs retry ID` runs it again."""
-    job = Client.from_environment().get(job_path(job_id))
-    if job["status"] != "failed":
-        raise CommandFailed(f"job {job_id} is no dead letter: it is {job['status']}")
-    print_json(job) if as_json else print_job(job, traceback=True)
+def _switch(name: str, verb: str, as_json: bool) -> None:
+    found: dict[str, Any] = Client.from_environment().post(f"{_path(name)}/{verb}")
+    if as_json:
+        print_json(found)
+    else:
+        print(f"{found['name']}: {'paused' if found['paused'] else 'not paused'}, {found['waiting']} waiting")
+
+
+def _path(name: str) -> str:
+    return f"/queues/{quote(name, safe='')}"

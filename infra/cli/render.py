@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,9 @@ def render(
 
     modules = read_settings().jobs
     files = rendered(load(modules), modules)
-    stale = [name for name, text in files.items() if _read(out / name) != text]
+    stale = stale_files(files, out)
     if stale and check:
-        raise CommandFailed(
-            f"{', '.join(stale)} in {out} {'is' if len(stale) == 1 else 'are'} not what the job types say; "
-            "run `jobyard render`"
-        )
+        raise drifted(stale, out)
     if stale:
         out.mkdir(parents=True, exist_ok=True)
     for name in stale:
@@ -45,6 +43,17 @@ def render(
         print_json({"folder": str(out), "files": list(files), "written": stale})
     else:
         tell(f"{out}: wrote {', '.join(stale)}" if stale else f"{out}: {len(files)} files, all as they should be")
+
+
+def stale_files(files: Mapping[str, str], out: Path) -> list[str]:
+    """The names of those that are missing in a folder, or other than they should be."""
+    return [name for name, text in files.items() if _read(out / name) != text]
+
+
+def drifted(stale: Sequence[str], out: Path) -> CommandFailed:
+    """What ends a command that must not go on with such files."""
+    verb = "is" if len(stale) == 1 else "are"
+    return CommandFailed(f"{', '.join(stale)} in {out} {verb} not what the job types say; run `jobyard render`")
 
 
 def _read(path: Path) -> str | None:

@@ -67,6 +67,7 @@ def _warn_of_neighbours(settings: Settings) -> None:
 def _as_json(ready: Ready) -> dict[str, object]:
     return {
         "api": ready.api,
+        "dashboard": dashboard(ready),
         "aws": ready.aws,
         "token": ready.token,
         "tokenFile": ready.token_file,
@@ -79,6 +80,7 @@ def _as_json(ready: Ready) -> dict[str, object]:
 def _greeting(ready: Ready) -> str:
     return f"""Jobyard is ready. Ctrl-C stops it.
 
+  dashboard {dashboard(ready)}
   API       {ready.api}/api/v1/jobs
   AWS       {ready.aws}  (for the aws CLI, boto3 ...: AWS_ENDPOINT_URL={ready.aws})
   jobs      {", ".join(ready.types)}
@@ -90,6 +92,11 @@ Try, in another terminal:
 
   {trial(ready)}
 """
+
+
+def dashboard(ready: Ready) -> str:
+    """The link that signs in: a browser keeps what follows the `#` to itself."""
+    return f"{ready.api}/jobs#token={ready.token}"
 
 
 def trial(ready: Ready) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.exits import CommandFailed, Exit
 from infra.cli.flags import Data, Host, Port, settings_with
 from infra.cli.output import Json, print_json, tell
 from infra.cli.up import stopping_line
@@ -19,6 +20,26 @@ def work(
         str | None, typer.Option(metavar="TYPE,...", help="Only these job types.", show_default="all of the catalog")
     ] = None,
     create: Annotated[bool, typer.Option("--create", help="Make table and queues where they are missing.")] = False,
+    drain: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help="Running jobs get so long at a stop. [JOBYARD_GRACE, 10]", show_default=False
+        ),
+    ] = None,
+    health: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT|HOST:PORT",
+            help="Tell there how it is: /live, /ready, /metrics. A port alone is on the loopback. [JOBYARD_HEALTH]",
+            show_default=False,
+        ),
+    ] = None,
+    rounds: Annotated[
+        bool,
+        typer.Option(
+            "--rounds/--no-rounds", help="Mend what a crash left behind; or leave that to a deployment's functions."
+        ),
+    ] = True,
     api: Annotated[bool, typer.Option("--api", help="Serve the HTTP API too.")] = False,
     port: Port = None,
     host: Host = None,
@@ -27,10 +48,16 @@ def work(
 ) -> None:
     """Work on the queues of AWS_ENDPOINT_URL, or of AWS if that is not set, until Ctrl-C.
 
+    The first Ctrl-C (or SIGTERM) ends the polling; running jobs may finish. A second one ends them, too. What has not
+    finished is handed back to its queue at once, its attempt unburnt, for another worker.
+
     As many of these as you like may run, beside Lambda functions or instead of them. To add worker processes to
     `jobyard up`, point AWS_ENDPOINT_URL at its AWS endpoint.
     """
-    settings = settings_with(port=port, host=host, data=data)
+    names = None if types is None else [name.strip() for name in types.split(",") if name.strip()]
+    if names == []:
+        raise CommandFailed("--types names no job type; leave it out for all of the catalog", Exit.USAGE)
+    settings = settings_with(port=port, host=host, data=data, grace=drain, health=health)
 
     from infra import loop
     from infra.cli.logs import configure
@@ -40,9 +67,10 @@ def work(
     loop.run(
         run(
             settings,
-            types=[name.strip() for name in types.split(",") if name.strip()] if types is not None else None,
+            types=names,
             create=create,
             serve_api=api,
+            rounds=rounds,
             on_ready=lambda working: print_json(_as_json(working)) if as_json else tell(_greeting(working)),
             on_stopping=lambda running: tell(stopping_line(running, settings.grace)),
         )
@@ -55,6 +83,7 @@ def _as_json(working: Working) -> dict[str, object]:
         "region": working.region,
         "types": working.types,
         "api": working.api,
+        "health": working.health,
         "pid": working.pid,
     }
 
@@ -63,4 +92,6 @@ def _greeting(working: Working) -> str:
     lines = [f"working on {', '.join(working.types)} of {working.endpoint} in {working.region}. Ctrl-C stops it."]
     if working.api is not None:
         lines.append(f"API: {working.api}/api/v1/jobs")
+    if working.health is not None:
+        lines.append(f"health: {working.health}/live, /ready and /metrics")
     return "\n".join(lines)

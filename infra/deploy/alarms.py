@@ -60,7 +60,7 @@ def alarms(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
 
 
 def _type_alarms(job_type: JobType[Any, Any]) -> dict[str, Any]:
-    name = job_type.name
+    name, on_lambda = job_type.name, job_type.options.on_lambda
     seconds = patience(job_type)
     found = {
         logical(name, "DeadLettersAlarm"): _alarm(
@@ -72,11 +72,14 @@ def _type_alarms(job_type: JobType[Any, Any]) -> dict[str, Any]:
         logical(name, "AgeAlarm"): _alarm(
             f"{name}-age",
             f"A job of type {name} is {seconds} s old and not done, longer than its attempts and their waits may take: "
-            "its function is too slow for what comes in, or does not run",
+            f"{'its function is' if on_lambda else 'its workers are'} too slow for what comes in, or "
+            f"{'does' if on_lambda else 'do'} not run",
             of_queue(f"{PREFIX}-{name}", "ApproximateAgeOfOldestMessage", "Maximum"),
             threshold=seconds,
         ),
     }
+    if not on_lambda:
+        return found
     # A reservation of one turns batches away in the course of things.
     return found | _function_alarms(logical(name, ""), name, throttles=mapping(job_type).reserved is None)
 

@@ -21,7 +21,7 @@ Line = tuple[str, Metric]
 def dashboard(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Logical id -> resource."""
     rows = [_service(), _rounds()]
-    rows += [_type(job_type.name) for job_type in types]
+    rows += [_type(job_type.name, on_lambda=job_type.options.on_lambda) for job_type in types]
     widgets = [
         {
             "type": "metric",
@@ -77,18 +77,24 @@ def _rounds() -> list[dict[str, Any]]:
     ]
 
 
-def _type(name: str) -> list[dict[str, Any]]:
+def _type(name: str, *, on_lambda: bool) -> list[dict[str, Any]]:
     queue, letters = f"{PREFIX}-{name}", f"{PREFIX}-{name}-dlq"
-    return [
+    age = ("oldest message, s", of_queue(queue, "ApproximateAgeOfOldestMessage", "Maximum"))
+    messages = [
         _graph(
             f"{name}: messages",
             ("waiting", of_queue(queue, "ApproximateNumberOfMessagesVisible", "Maximum")),
             ("being worked on", of_queue(queue, "ApproximateNumberOfMessagesNotVisible", "Maximum")),
             ("dead letters", of_queue(letters, "ApproximateNumberOfMessagesVisible", "Maximum")),
         ),
+    ]
+    if not on_lambda:
+        return [*messages, _graph(f"{name}: age", age)]
+    return [
+        *messages,
         _graph(
             f"{name}: age and time",
-            ("oldest message, s", of_queue(queue, "ApproximateAgeOfOldestMessage", "Maximum")),
+            age,
             ("invocation, median, ms", of_function(queue, "Duration", "p50")),
             ("invocation, 99 %, ms", of_function(queue, "Duration", "p99")),
         ),

@@ -67,7 +67,8 @@ def functions(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
         DEAD_LETTERS: _rounds(DEAD_LETTERS, "sweep_dead_letters", "Keeps dead-letter queues in line with the jobs"),
     }
     for job_type in types:
-        found[key(job_type.name)] = _of_type(job_type)
+        if job_type.options.on_lambda:
+            found[key(job_type.name)] = _of_type(job_type)
     return found
 
 

@@ -15,6 +15,9 @@ PREFIX = "${self:custom.prefix}"
 API, REAPER, DEAD_LETTERS = "api", "reaper", "deadLetterConsumer"
 FIXED = {API: "api", REAPER: "reaper", DEAD_LETTERS: "dead-letters"}
 
+#: Logical id of the role with which EventBridge sends the ticks of job schedules to the queues.
+JOB_SCHEDULE_ROLE = "JobScheduleRole"
+
 
 def logical(name: str, ending: str) -> str:
     """The logical id of a resource of a job type: `file-analysis` and `Queue` make FileAnalysisQueue."""

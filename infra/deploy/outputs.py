@@ -7,7 +7,8 @@ from typing import Any
 
 from infra.deploy.alarms import TOPIC
 from infra.deploy.dashboard import url
-from infra.deploy.names import logical
+from infra.deploy.names import arn_of, logical
+from infra.deploy.workers import POLICY, ROLE
 from queues.jobtype import JobType
 
 
@@ -26,6 +27,9 @@ def outputs(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
         found[logical(name, "DeadLettersUrl")] = _output(
             f"The dead-letter queue of {name}", {"Ref": logical(name, "DeadLetters")}
         )
+    if any(not job_type.options.on_lambda for job_type in types):
+        found["WorkerPolicy"] = _output("What workers may do", {"Ref": POLICY})
+        found["WorkerRole"] = _output("The role of workers on ECS", arn_of(ROLE))
     return found
 
 

@@ -16,6 +16,7 @@ from infra.deploy.roles import roles
 from infra.deploy.schedules import schedules
 from infra.deploy.stack_limits import excess
 from infra.deploy.table import table
+from infra.deploy.workers import workers
 from infra.deploy.yaml_text import to_yaml
 from queues.errors import Misconfigured
 from queues.jobtype import JobType
@@ -30,7 +31,8 @@ FILES = {
     "queues.yml": "A queue and a dead-letter queue for each job type. Nobody reaches them through plain HTTP.",
     "table.yml": "The table that holds all jobs.",
     "roles.yml": "A role for each function, with the calls that its code makes and no others.",
-    "schedules.yml": "When the reaper and the dead-letter consumer make their rounds.",
+    "workers.yml": "What workers may do that run the job types which have no function.",
+    "schedules.yml": "When the reaper and the dead-letter consumer make their rounds, and when job types are due.",
     "alarms.yml": "What wakes somebody, and the topic that it is told to.",
     "dashboard.yml": "CloudWatch's dashboard.",
     "outputs.yml": "What the deployment tells of itself.",
@@ -70,7 +72,8 @@ def _documents(types: Sequence[JobType[Any, Any]], modules: Sequence[str]) -> di
             "Conditions": {"Traced": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}},
             "Resources": roles(types),
         },
-        "schedules.yml": {"Resources": schedules()},
+        "workers.yml": {"Resources": workers(types)},
+        "schedules.yml": {"Resources": schedules(types)},
         "alarms.yml": {
             "Parameters": {"AlarmEmail": _parameter("Who is told of alarms; may be empty", "${param:alarmEmail}")},
             "Conditions": {"HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}},

@@ -10,15 +10,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from infra.deploy.names import API, DEAD_LETTERS, FIXED, PREFIX, REAPER, arn_of, key, logical, role_id
+from infra.deploy.names import (
+    API,
+    DEAD_LETTERS,
+    FIXED,
+    JOB_SCHEDULE_ROLE,
+    PREFIX,
+    REAPER,
+    arn_of,
+    key,
+    logical,
+    role_id,
+)
 from infra.deploy.statements import Statement, allow, document, trust
 from queues.jobtype import JobType
 from queues.resources import STATE_INDEX
+from queues.schedules.eventbridge import HEAD
 
 Types = Sequence[JobType[Any, Any]]
 
 #: The table and its index. A write to the table needs no right on the index.
 TABLE = arn_of("JobsTable")
+#: In front of the group's and the name of a schedule's ARN.
+SCHEDULES = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/"
+#: In front of what a function's or a mapping's ARN ends with.
+LAMBDA = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:"
 INDEX = {"Fn::Sub": f"${{JobsTable.Arn}}/index/{STATE_INDEX}"}
 
 
@@ -30,15 +46,17 @@ def roles(types: Types) -> dict[str, Any]:
         role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], _dead_letters(types)),
     }
     for job_type in types:
-        found[role_id(key(job_type.name))] = _role(job_type.name, _job(job_type))
+        if job_type.options.on_lambda:
+            found[role_id(key(job_type.name))] = _role(job_type.name, working_on([job_type]))
     return found
 
 
-def _job(job_type: JobType[Any, Any]) -> list[Statement]:
-    name = job_type.name
+def working_on(types: Types) -> list[Statement]:
+    """What running jobs of these types takes, in a function or in a worker."""
     return [
         allow("ClaimAndSettle", ["dynamodb:GetItem", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"], TABLE),
-        # The first three are the event source mapping's, which polls with the function's role.
+        allow("MakeJobsThatAreDue", ["dynamodb:PutItem"], TABLE),
+        # The first three are the event source mapping's, which polls with the function's role, or a worker's own.
         allow(
             "WorkOnItsQueue",
             [
@@ -49,9 +67,9 @@ def _job(job_type: JobType[Any, Any]) -> list[Statement]:
                 "sqs:ChangeMessageVisibility",
                 "sqs:SendMessage",
             ],
-            queue(name),
+            *_queues(types),
         ),
-        allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], letters(name)),
+        allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
     ]
 
 
@@ -65,6 +83,7 @@ def _api(types: Types) -> list[Statement]:
                 "dynamodb:PutItem",
                 "dynamodb:BatchWriteItem",
                 "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
             ],
             TABLE,
         ),
@@ -72,6 +91,14 @@ def _api(types: Types) -> list[Statement]:
         allow("ListJobs", ["dynamodb:Query"], TABLE, INDEX),
         allow("Enqueue", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *_queues(types)),
         allow("CountDeadLetters", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], *_letters(types)),
+        allow(
+            "KeepSchedules",
+            ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"],
+            {"Fn::Sub": f"{SCHEDULES}{PREFIX}/{HEAD}*"},
+        ),
+        allow("LetThemSend", ["iam:PassRole"], arn_of(JOB_SCHEDULE_ROLE))
+        | {"Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}},
+        *_pausing(types),
     ]
 
 
@@ -83,9 +110,26 @@ def _reaper(types: Types) -> list[Statement]:
             ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"],
             TABLE,
         ),
-        allow("SendAgain", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *_queues(types)),
+        allow(
+            "SendAgainAndPurge",
+            ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:PurgeQueue"],
+            *_queues(types),
+        ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
+        *_pausing(types),
     ]
+
+
+def _pausing(types: Types) -> list[Statement]:
+    """What it takes to pause a queue: its event source mapping is disabled."""
+    found = [allow("FindMappings", ["lambda:ListEventSourceMappings"], "*")]
+    names = [job_type.name for job_type in types if job_type.options.on_lambda]
+    if names:
+        functions = [{"Fn::Sub": f"{LAMBDA}function:{PREFIX}-{name}"} for name in names]
+        of_ours = {"Condition": {"ArnEquals": {"lambda:FunctionArn": functions}}}
+        mappings = {"Fn::Sub": f"{LAMBDA}event-source-mapping:*"}
+        found.append(allow("SwitchMappings", ["lambda:UpdateEventSourceMapping"], mappings) | of_ours)
+    return found
 
 
 def _dead_letters(types: Types) -> list[Statement]:

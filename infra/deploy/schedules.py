@@ -1,11 +1,22 @@
-"""The schedules of reaper and dead-letter consumer, in a group, each with a role that may call its function."""
+"""The deployment's schedule group: the schedules of reaper and dead-letter consumer, each with a role that may call its
+function; those that job types declare; and the role with which EventBridge sends ticks to the queues.
+
+The API makes more of these at run time, with the same role and names that begin alike: queues/schedules/eventbridge.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from infra.deploy.names import DEAD_LETTERS, FIXED, PREFIX, REAPER, arn_of, function_id
+from infra.deploy.names import DEAD_LETTERS, FIXED, JOB_SCHEDULE_ROLE, PREFIX, REAPER, arn_of, function_id, logical
+from infra.deploy.roles import queue
 from infra.deploy.statements import allow, document, trust
+from queues.jobtype import JobType
+from queues.schedules.declared import TENANT, declaration
+from queues.schedules.eventbridge import eventbridge_name, role_name, timing_of
+from queues.schedules.job_schedule import JobSchedule
+from queues.schedules.tick import body_of
 
 #: The shortest time that a schedule knows. (EventBridge Scheduler, rate expressions)
 EVERY = "rate(1 minute)"
@@ -14,12 +25,56 @@ EVERY = "rate(1 minute)"
 MAX_EVENT_AGE = 60
 
 
-def schedules() -> dict[str, Any]:
+def schedules(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Logical id -> resource."""
     found: dict[str, Any] = {"Schedules": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": PREFIX}}}
     for function_key in (REAPER, DEAD_LETTERS):
         found |= _schedule(function_key)
+    if types:
+        found[JOB_SCHEDULE_ROLE] = _role(types)
+    for job_type in types:
+        for recurring in job_type.schedules:
+            schedule = declaration(job_type, TENANT, recurring.name, None, 0)
+            assert schedule is not None
+            found |= _job_schedule(schedule)
     return found
+
+
+def _role(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
+    send = allow("SendTicks", ["sqs:SendMessage"], *(queue(job_type.name) for job_type in types))
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": {"Fn::Sub": role_name(PREFIX, "${AWS::Region}")},
+            "Description": f"Of the job schedules of {PREFIX}",
+            "AssumeRolePolicyDocument": trust("scheduler.amazonaws.com", in_account=True),
+            "Policies": [{"PolicyName": "schedules", "PolicyDocument": document(send)}],
+        },
+    }
+
+
+def _job_schedule(schedule: JobSchedule) -> dict[str, Any]:
+    name = eventbridge_name(schedule.tenant, schedule.name)
+    timing = {
+        word: value if isinstance(value, str | dict) else f"{value:%Y-%m-%dT%H:%M:%S.000Z}"
+        for word, value in timing_of(schedule).items()
+    }
+    return {
+        logical(schedule.type, f"JobSchedule{name[-8:]}"): {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "Name": name,
+                "GroupName": {"Ref": "Schedules"},
+                "Description": f"Jobs of the type {schedule.type}, for the schedule {schedule.name}",
+                **timing,
+                "Target": {
+                    "Arn": queue(schedule.type),
+                    "RoleArn": arn_of(JOB_SCHEDULE_ROLE),
+                    "Input": body_of(schedule),
+                },
+            },
+        }
+    }
 
 
 def _schedule(function_key: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ Statement = dict[str, Any]
 #: Every star in what is rendered, by its statement's id: what it means, and why AWS leaves no other way.
 STARS = {
     "WriteItsLogs": "the streams of the function's own log group: Lambda names them, one for each environment",
+    "KeepSchedules": "the group's job schedules, which are made at run time and begin alike; the others do not",
+    "FindMappings": "the action that lists event source mappings knows no resources: AWS asks for a star",
+    "SwitchMappings": "Lambda makes up the mappings' names; a condition leaves those of the deployment's functions",
     "SendTraces": "X-Ray's two actions know no resources: AWS asks for a star",
     "OnlyByTls": "a denial for everybody: the star takes away, and gives nothing",
 }

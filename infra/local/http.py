@@ -35,6 +35,9 @@ DEFAULT_HOST = b"127.0.0.1:4566"
 #: What DynamoDB's endpoint answers to a GET of `/`, which load balancers and people use to see whether it is there.
 HEALTHY = "healthy: dynamodb.{region}.amazonaws.com "
 
+#: What it calls itself to those who ask for its health; other emulators have the same path.
+SERVER = b"jobyard"
+
 FAILED = "The embedded AWS failed on this call; its log says more."
 
 
@@ -150,7 +153,7 @@ class Door:
         if request.method in ("GET", "HEAD") and not request.query:
             if request.path == b"/health":
                 body = json.dumps({"status": "ok"}).encode()
-                return HttpReply(200, body, [(b"content-type", b"application/json"), identity])
+                return HttpReply(200, body, [(b"content-type", b"application/json"), (b"server", SERVER), identity])
             if request.path == b"/":
                 scope = scope_of(request)
                 if scope is None or scope.service == "dynamodb":

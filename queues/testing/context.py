@@ -22,7 +22,13 @@ class FakeContext(Context):
         self.reports: list[tuple[float, str | None]] = []
         #: What `log` was called with, in order.
         self.logs: list[str] = []
-        super().__init__(job_id, type, tenant, attempt, max_attempts, timeout, self._report, self.logs.append)
+        self._asked = False
+        numbers = (attempt, max_attempts, timeout)
+        super().__init__(job_id, type, tenant, *numbers, self._report, self.logs.append, lambda: self._asked)
+
+    def cancel(self) -> None:
+        """From now on somebody has asked for the job to be cancelled: `check` and `progress` raise JobCancelled."""
+        self._asked = True
 
     def _report(self, percent: float, note: str | None) -> None:
         self.reports.append((percent, note))

@@ -44,7 +44,7 @@ class Ran:
 
     @property
     def outcome(self) -> str:
-        """completed, failed, timeout, lost, discarded, snoozed, cancelled, invalid, expired or interrupted."""
+        """completed, failed, timeout, lost, discarded, snoozed, cancelled, invalid, expired, newer or interrupted."""
         return self.attempt.outcome or ""
 
     @property

@@ -26,7 +26,14 @@ class VirtualQueue(Queue):
 
     def __init__(self, yard: Yard, new_id: Callable[[], str], tenant: str = "default"):
         runtime = yard.runtime
-        super().__init__(runtime.store, runtime.queues, runtime.catalog, clock=yard.clock, new_id=new_id, tenant=tenant)
+        super().__init__(
+            *(runtime.store, runtime.queues, runtime.catalog),
+            clock=yard.clock,
+            new_id=new_id,
+            scheduling=runtime.scheduling,
+            control=runtime.control,
+            tenant=tenant,
+        )
         self._yard = yard
 
     def for_tenant(self, tenant: str) -> VirtualQueue:

@@ -38,7 +38,9 @@ class Yard:
         self.aws = aws
         self.settings = settings
         source = random.Random(seed)  # noqa: S311 (ids and jitter)
-        clients = Clients(aws.engine.client("sqs", region=aws.region), aws.engine.client("dynamodb", region=aws.region))
+        clients = Clients(
+            *(aws.engine.client(service, region=aws.region) for service in ("sqs", "dynamodb", "scheduler"))
+        )
         #: The parts of the core, wired as in production.
         self.runtime = assemble(clients, catalog, settings, clock=aws.clock, random=source, worker="test")
         attempts = ProcessAttempts if processes else InlineAttempts

@@ -94,7 +94,7 @@ async def engine(clock: HandClock) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 async def runtime(engine: Engine, clock: HandClock) -> AsyncIterator[Runtime]:
-    clients = Clients(engine.client("sqs"), engine.client("dynamodb"))
+    clients = Clients(engine.client("sqs"), engine.client("dynamodb"), engine.client("scheduler"))
     catalog = Catalog([resize, echo, doomed])
     runtime = assemble(clients, catalog, Settings(), clock=clock, random=random.Random(2), worker="test")
     await runtime.create_resources()

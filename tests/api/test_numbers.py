@@ -74,6 +74,7 @@ async def test_a_queue_as_its_tenant_and_as_an_administrator_see_it(
         "delayed": 1,
         "deadLetters": 0,
         "exact": True,
+        "paused": False,
     }
     everybody = (await client_of("ops", "jobs:read admin").get(f"{JOBS}/queues/echo")).json()
     # A cancelled job's message waits in SQS until it arrives and is ignored.
@@ -118,6 +119,7 @@ async def test_types_come_with_their_schemas(client: httpx.AsyncClient) -> None:
     assert not Draft202012Validator(resize["input"]).is_valid({"maxWidth": 1})
     Draft202012Validator(resize["output"]).validate({"newWidth": 1})
     assert types["echo"]["input"] == {}
+    assert (resize["version"], resize["upcastsFrom"]) == (1, 1)
 
 
 async def test_workers_are_what_the_process_says(client_of: Client) -> None:

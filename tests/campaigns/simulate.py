@@ -6,7 +6,7 @@
 Each seed makes a small deployment of two workers and an enqueuer, whose AWS calls are throttled, answered late or
 not at all, delivered twice, or are the last thing that their process does. Dead processes are started again. When
 the storm is over and everything has come to rest, the guarantees G1 to G6 are checked on rows, queues and on what
-the handlers saw.
+the handlers saw; and that what somebody has cancelled, and was told so, never started afterwards.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from queues.jobtype import Catalog, JobType
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.campaigns.faults import FaultyClient, ProcessDead, Rates
+from tests.campaigns.simulate_cancel import Cancels
 from tests.campaigns.virtual import VirtualLoop, run_virtual
 
 #: Seconds of virtual time in which faults are injected, and in which all must come to rest afterwards.
@@ -85,6 +86,7 @@ class World:
     processes: list[Process] = field(default_factory=list)
     restarts: int = 0
     trace: list[str] = field(default_factory=list)
+    cancels: Cancels = field(default_factory=Cancels)
 
     def note(self, text: str) -> None:
         self.trace.append(f"{self.loop.time():10.3f}  {text}")
@@ -273,7 +275,11 @@ async def simulate(loop: VirtualLoop, seed: int) -> World:
     keepers = [asyncio.ensure_future(keep_alive(world, slot)) for slot in range(2)]
     url = await honest.queues.url("sim")
     await engine.client("sqs").send_message(QueueUrl=url, MessageBody="not an envelope")
-    await enqueue_all(world)
+
+    def canceller() -> Runtime:
+        return Process(world, "canceller").assemble()
+
+    await asyncio.gather(enqueue_all(world), world.cancels.make(loop, rng, world.accepted, canceller, world.note))
     await asyncio.sleep(STORM)
     world.rates.stop()
     await rest(world, honest)
@@ -316,6 +322,8 @@ async def check(world: World, honest: Runtime) -> None:
     for job_id, kind in world.accepted.items():
         require(job_id in rows, f"G1 {job_id}: accepted, but there is no row")
         check_job(kind, rows[job_id], world.seen[job_id])
+        wrong = world.cancels.complaint(rows[job_id], world.seen[job_id].runs)
+        require(wrong is None, f"cancel {job_id}: {wrong}")
     for row in rows.values():
         require(row.ended, f"G1 {row.id}: still {row.status} at rest")
     letters = await dead_letters(world, honest)
@@ -334,7 +342,9 @@ def check_job(kind: str, row: Job, seen: Seen) -> None:
     unlucky = any(attempt.outcome == "lost" for attempt in row.history) and len(burnt) >= ATTEMPTS
     if kind == "invalid":
         wanted = Status.COMPLETED  # an unknown kind just returns
-    require(row.status is wanted or (row.status is Status.FAILED and unlucky), f"G1 {row.id} {kind}: {row}")
+    cancelled = row.status is Status.CANCELLED
+    fair = row.status is wanted or cancelled or (row.status is Status.FAILED and unlucky)
+    require(fair, f"G1 {row.id} {kind}: {row}")
     runs = sorted(seen.runs, key=lambda run: run[1])
     for one, other in pairwise(runs):
         require(one[2] <= other[1], f"G2 {row.id}: two attempts at once: {runs}")
@@ -344,7 +354,7 @@ def check_job(kind: str, row: Job, seen: Seen) -> None:
     require(row.attempt <= row.max_attempts, f"G3 {row.id}: {row.attempt} of {row.max_attempts} attempts")
     require(len(row.history) == row.attempt, f"G3 {row.id}: attempt {row.attempt}, history {row.history}")
     require(all(a.finished_at is not None for a in row.history), f"G4 {row.id}: an attempt has no end")
-    if kind == "discard" and not unlucky:
+    if kind == "discard" and not unlucky and not cancelled:
         require(row.history[-1].outcome == "discarded", f"G5 {row.id}: {row.history}")
     if row.status is Status.COMPLETED:
         require(row.result == "done", f"G1 {row.id}: completed without its result")

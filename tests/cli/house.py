@@ -57,18 +57,18 @@ class Running:
         return {**self.environment, "JOBYARD_URL": self.ready["api"]}
 
 
+def start(arguments: Sequence[str], env: dict[str, str]) -> subprocess.Popen[str]:
+    """A command under way."""
+    return subprocess.Popen(
+        [*JOBYARD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT, env=env
+    )
+
+
 @contextmanager
 def running(*arguments: str, **changes: str | Path) -> Iterator[Running]:
     """A long-running command, ready; stopped at the end if it has not been."""
     own = environment(**changes)
-    process = subprocess.Popen(
-        [*JOBYARD, *arguments, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=CHECKOUT,
-        env=own,
-    )
+    process = start([*arguments, "--json"], own)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -89,6 +89,18 @@ def test_all_options_reach_the_job(jobyard: Command) -> None:
     assert job["expiresAt"] > job["runAt"] > job["createdAt"]
 
 
+def test_a_key_and_a_deadline_reach_the_job(jobyard: Command) -> None:
+    unique = ("--unique-key", "k", "--unique-window", "3600", "--unique-mode", "debounce")
+    first, second = (
+        json.loads(jobyard("enqueue", "hello", "-d", data, *unique, "--deadline", "7200", "--json").out)
+        for data in ('{"name": "Ada"}', '{"name": "Bob"}')
+    )
+    assert first["id"] == second["id"]
+    assert second["data"]["name"] == "Bob"
+    assert second["status"] == "delayed"
+    assert second["deadlineAt"] > second["runAt"]
+
+
 def test_the_same_job_id_makes_no_second_job(jobyard: Command) -> None:
     first = jobyard("enqueue", "hello", "-d", '{"name": "Ada"}', "--job-id", "once", "--json").json
     again = jobyard("enqueue", "hello", "-d", '{"name": "Bob"}', "--job-id", "once", "--json").json

@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from examples.make_bracket import volume
+from infra.deploy.local_stack.ministack import MiniStackUnavailable, install_ministack
 from tests.cli.house import CHECKOUT, LIMIT, Running, environment, run, running, up
+from tests.clients.installing import missing
 
 JOBS = "tests.cli.jobs_to_run"
 SECRET = "of these tests alone, and long enough"
@@ -26,13 +27,17 @@ BRACKET = {"fileUrl": (CHECKOUT / "examples" / "bracket.stl").as_uri()}
 @pytest.fixture(scope="module")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of a MiniStack server."""
+    try:
+        program = install_ministack(CHECKOUT, print)
+    except MiniStackUnavailable as error:
+        missing(str(error))
     home = tmp_path_factory.mktemp("ministack")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": "sqs,dynamodb", "STATE_DIR": str(home)}
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("ministack")],
+            [program],
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=home,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -74,7 +75,7 @@ def install_packages(say: Say) -> None:
     stamp.write_text(state)
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skips a test, or fails it where nothing may be missing."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason} (nothing may be skipped where CI is set)")

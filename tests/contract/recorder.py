@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.frame.install import PEERS
+from infra.deploy.local_stack.ministack import WANTED as MINISTACK
 from tests.contract.cases import all_cases
 from tests.contract.fidelity import Outcome, render
 
@@ -64,4 +65,5 @@ def _versions() -> dict[str, str]:
         name.replace("-", "_"): re.findall(r"<version>(.*)</version>", (PEERS / name / "pom.xml").read_text())[-1]
         for name in ("dynamodb-local", "elasticmq")
     }
-    return java | {name: version(name) for name in ("moto", "ministack")}
+    pinned = re.findall(r"^ministack==(.*)$", MINISTACK.read_text(), re.MULTILINE)
+    return java | {"moto": version("moto"), "ministack": pinned[0]}

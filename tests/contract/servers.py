@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.frame.install import JAVA, CannotInstallError, install
+from infra.deploy.local_stack.ministack import MiniStackUnavailable, install_ministack
+from tests.cli.house import CHECKOUT
+from tests.clients.installing import missing
 
 #: Seconds that a server may take to answer its first request on a busy machine.
 START_LIMIT = 60.0
@@ -38,7 +41,7 @@ def moto(port: int, home: Path) -> Program:
 def ministack(port: int, home: Path) -> Program:
     services = "sqs,dynamodb,scheduler,lambda,iam,monitoring"
     settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": services, "STATE_DIR": str(home)}
-    return Program([_installed("ministack")], settings)
+    return Program([_ministack()], settings)
 
 
 def elasticmq(port: int, home: Path) -> Program:
@@ -96,6 +99,14 @@ def running(target: str, home: Path) -> Iterator[str]:
 def _installed(name: str) -> str:
     """A program of the virtual environment."""
     return str(Path(sys.executable).with_name(name))
+
+
+def _ministack() -> str:
+    """MiniStack, which has an environment of its own; the case is skipped where it cannot be had, but not on CI."""
+    try:
+        return str(install_ministack(CHECKOUT, print))
+    except MiniStackUnavailable as error:
+        missing(str(error))
 
 
 def _java(name: str) -> Path:

@@ -135,7 +135,7 @@ async def test_a_repeated_token_writes_once(dynamodb: Any, table: str, unique: C
     assert item["n"] == {"N": "1"}
 
 
-@pytest.mark.deviates(moto="counts one unit whatever the size", ministack="counts one unit whatever the size")
+@pytest.mark.deviates(moto="counts one unit whatever the size")
 async def test_capacity_is_counted_when_asked_for(dynamodb: Any, table: str) -> None:
     reply = await dynamodb.put_item(
         TableName=table, Item={"pk": {"S": "1"}, "a": {"S": "x" * 1500}}, ReturnConsumedCapacity="TOTAL"

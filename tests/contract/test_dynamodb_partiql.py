@@ -49,7 +49,6 @@ async def error_of(call: Any) -> dict[str, Any]:
 
 @pytest.mark.deviates(
     moto="fails on a list in the statement",
-    ministack="reads no lists in a statement",
     dynamodb_local="takes no parameter inside a map",
 )
 async def test_an_insert_writes_a_new_item_and_answers_an_empty_list(dynamodb: Any, table: str) -> None:
@@ -77,7 +76,7 @@ async def test_an_insert_leaves_an_item_that_is_there_alone(dynamodb: Any, table
     assert await stored(dynamodb, table) == KEY
 
 
-@pytest.mark.deviates(moto="fails with a 500", ministack="reads only one SET")
+@pytest.mark.deviates(moto="fails with a 500")
 async def test_an_update_sets_and_removes_and_returns_the_new_item(dynamodb: Any, table: str) -> None:
     """.../ql-reference.update.html"""
     await put(dynamodb, table, n={"N": "1"}, note={"S": "x"})
@@ -102,7 +101,7 @@ async def test_an_update_is_no_upsert(dynamodb: Any, table: str) -> None:
     assert await stored(dynamodb, table) is None
 
 
-@pytest.mark.deviates(moto="fails with a 500", ministack="does not return the item")
+@pytest.mark.deviates(moto="fails with a 500")
 async def test_what_an_update_asks_beyond_the_key_is_its_condition(dynamodb: Any, table: str) -> None:
     """.../APIReference/API_ExecuteStatement.html"""
     await put(dynamodb, table, n={"N": "1"})
@@ -148,13 +147,13 @@ async def test_a_delete_of_nothing_is_no_error(dynamodb: Any, table: str) -> Non
         pytest.param(
             "pk = 'job' AND sk BETWEEN '1' AND '2'",
             ["1", "2"],
-            marks=pytest.mark.deviates(moto="finds other items", ministack="cannot read it"),
+            marks=pytest.mark.deviates(moto="finds other items"),
         ),
         pytest.param("pk = 'job' AND n IN [1, 3]", ["1", "3"], marks=pytest.mark.deviates(moto="finds other items")),
         pytest.param(
             "pk = 'job' AND contains(tag, 'dd')",
             ["1", "3"],
-            marks=pytest.mark.deviates(moto="finds other items", ministack="cannot read it"),
+            marks=pytest.mark.deviates(moto="finds other items"),
         ),
         pytest.param(
             "pk = 'job' AND begins_with(tag, 'ev')", ["2"], marks=pytest.mark.deviates(moto="finds other items")
@@ -162,12 +161,12 @@ async def test_a_delete_of_nothing_is_no_error(dynamodb: Any, table: str) -> Non
         pytest.param(
             "pk = 'job' AND (n = 1 OR n = 2)",
             ["1", "2"],
-            marks=pytest.mark.deviates(moto="finds other items", ministack="cannot read it"),
+            marks=pytest.mark.deviates(moto="finds other items"),
         ),
         pytest.param(
             "pk = 'job' AND NOT n = 1",
             ["2", "3"],
-            marks=pytest.mark.deviates(moto="finds other items", ministack="cannot read it"),
+            marks=pytest.mark.deviates(moto="finds other items"),
         ),
         ("pk = 'job' AND late IS MISSING", ["1", "2"]),
         pytest.param("n = 2", ["2"], marks=pytest.mark.deviates(moto="finds other items")),
@@ -186,9 +185,7 @@ async def test_a_select_finds_what_meets_its_condition(dynamodb: Any, table: str
     assert all(item.keys() == {"sk"} for item in reply["Items"])
 
 
-@pytest.mark.deviates(
-    moto="ignores ORDER BY", ministack="has no ORDER BY", dynamodb_local="fails with a 500 on ORDER BY"
-)
+@pytest.mark.deviates(moto="ignores ORDER BY", dynamodb_local="fails with a 500 on ORDER BY")
 async def test_a_select_is_read_in_pages(dynamodb: Any, table: str) -> None:
     """.../APIReference/API_ExecuteStatement.html"""
     for number in range(5):
@@ -204,7 +201,7 @@ async def test_a_select_is_read_in_pages(dynamodb: Any, table: str) -> None:
     assert found == ["4", "3", "2", "1", "0"]
 
 
-@pytest.mark.deviates(moto="fails with a 500", ministack="does not name the table")
+@pytest.mark.deviates(moto="fails with a 500")
 async def test_each_statement_of_a_batch_has_its_own_answer(dynamodb: Any, table: str) -> None:
     """.../APIReference/API_BatchExecuteStatement.html"""
     await put(dynamodb, table, n={"N": "1"})
@@ -234,7 +231,7 @@ async def test_a_batch_names_an_item_once(dynamodb: Any, table: str) -> None:
     }
 
 
-@pytest.mark.deviates(moto="fails with a 500", ministack="does not return the item")
+@pytest.mark.deviates(moto="fails with a 500")
 async def test_a_loser_in_a_batch_is_told_what_it_lost_to(dynamodb: Any, table: str) -> None:
     """.../APIReference/API_BatchStatementError.html"""
     await put(dynamodb, table, n={"N": "1"})
@@ -261,7 +258,7 @@ async def test_a_transaction_is_all_or_none(dynamodb: Any, table: str) -> None:
     assert (await dynamodb.scan(TableName=table))["Items"] == [KEY | {"n": {"N": "1"}}]
 
 
-@pytest.mark.deviates(moto="fails with a 500", ministack="answers each write")
+@pytest.mark.deviates(moto="fails with a 500")
 async def test_a_transaction_of_writes_answers_an_empty_list(dynamodb: Any, table: str) -> None:
     """.../APIReference/API_ExecuteTransaction.html"""
     await put(dynamodb, table, n={"N": "1"})
@@ -272,7 +269,7 @@ async def test_a_transaction_of_writes_answers_an_empty_list(dynamodb: Any, tabl
     assert await stored(dynamodb, table) == KEY | {"n": {"N": "5"}}
 
 
-@pytest.mark.deviates(moto="ignores what it cannot read", ministack="ignores what it cannot read")
+@pytest.mark.deviates(moto="ignores what it cannot read")
 async def test_a_statement_that_is_not_well_formed_is_refused(dynamodb: Any, table: str) -> None:
     """.../APIReference/CommonErrors.html"""
     response = await error_of(dynamodb.execute_statement(Statement=f"SELECT * FROM \"{table}\" WHERE pk = 'job' AND"))

@@ -58,7 +58,7 @@ async def test_a_url_of_no_queue_names_none(sqs: Any, unique: Unique) -> None:
         )
 
 
-@pytest.mark.deviates(moto="lets everybody in", ministack="lets everybody in", elasticmq="lets everybody in")
+@pytest.mark.deviates(moto="lets everybody in", elasticmq="lets everybody in")
 async def test_a_queue_of_another_account_is_not_found(sqs: Any, unique: Unique) -> None:
     name = unique("owner")
     url = await make(sqs, name)

@@ -54,13 +54,13 @@ async def test_eleven_entries_are_too_many(sqs: Any, queue: str) -> None:
     assert await code_of(call) == PREFIX + "TooManyEntriesInBatchRequest"
 
 
-@pytest.mark.deviates(ministack="accepts an empty batch", elasticmq="accepts an empty batch")
+@pytest.mark.deviates(elasticmq="accepts an empty batch")
 async def test_no_entry_is_an_empty_batch(sqs: Any, queue: str) -> None:
     """SendMessageBatch"""
     assert await code_of(sqs.send_message_batch(QueueUrl=queue, Entries=[])) == PREFIX + "EmptyBatchRequest"
 
 
-@pytest.mark.deviates(ministack="accepts repeated ids", elasticmq="has the error's new code only")
+@pytest.mark.deviates(elasticmq="has the error's new code only")
 async def test_ids_must_be_distinct(sqs: Any, queue: str) -> None:
     """SendMessageBatch"""
     call = sqs.send_message_batch(QueueUrl=queue, Entries=entries(1) * 2)
@@ -70,7 +70,7 @@ async def test_ids_must_be_distinct(sqs: Any, queue: str) -> None:
 @pytest.mark.parametrize(
     "entry_id", ["a b", pytest.param("ä", marks=pytest.mark.deviates(moto="takes any letter")), "x" * 81, ""]
 )
-@pytest.mark.deviates(ministack="accepts any id", elasticmq="accepts any id")
+@pytest.mark.deviates(elasticmq="accepts any id")
 async def test_ids_hold_to_their_characters_and_length(sqs: Any, queue: str, entry_id: str) -> None:
     """SendMessageBatch"""
     call = sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": entry_id, "MessageBody": "x"}])

@@ -208,7 +208,7 @@ async def test_one_message_without_group_or_id_fails_its_whole_batch(
     assert await receive(sqs, url) == []
 
 
-@pytest.mark.deviates(ministack="accepts a delay", elasticmq="words it differently")
+@pytest.mark.deviates(elasticmq="words it differently")
 async def test_a_message_cannot_have_a_delay_of_its_own_but_for_zero(sqs: Any, queue: str) -> None:
     """DelaySeconds of SendMessage in the API reference."""
     error = await fails(sqs.send_message(QueueUrl=queue, MessageBody="x", MessageGroupId="a", DelaySeconds=2))

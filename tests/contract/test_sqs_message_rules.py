@@ -79,12 +79,17 @@ async def test_numbers_come_in_many_forms(sqs: Any, queue: str, value: str) -> N
     assert message["MessageAttributes"] == attributes
 
 
-@pytest.mark.deviates_in_part(
-    moto="reads patterns otherwise", ministack="reads patterns otherwise", elasticmq="knows whole names only"
-)
+@pytest.mark.deviates_in_part(moto="reads patterns otherwise", elasticmq="knows whole names only")
 @pytest.mark.parametrize(
     ("pattern", "answered"),
-    [("*", 3), ("Hel.*", 2), ("Hello", 1), ("hello", 0), ("AWS.", 0), ("..x", 0)],
+    [
+        pytest.param("*", 3, marks=pytest.mark.deviates(ministack="knows no star alone")),
+        ("Hel.*", 2),
+        ("Hello", 1),
+        ("hello", 0),
+        ("AWS.", 0),
+        ("..x", 0),
+    ],
 )
 async def test_attributes_are_asked_for_by_name_prefix_or_all(
     sqs: Any, queue: str, pattern: str, answered: int

@@ -46,7 +46,7 @@ async def allow(sqs: Any, url: str, label: str, accounts: list[str], actions: li
     return await sqs.add_permission(QueueUrl=url, Label=label, AWSAccountIds=accounts, Actions=actions)
 
 
-@pytest.mark.deviates(ministack="keeps an empty policy", elasticmq="keeps no policy")
+@pytest.mark.deviates(elasticmq="keeps no policy")
 async def test_a_policy_is_kept_and_taken_away(sqs: Any, unique: Unique) -> None:
     url = await make(sqs, unique("policy"))
     policy = {"Version": "2012-10-17", "Id": "some", "Statement": [STATEMENT]}

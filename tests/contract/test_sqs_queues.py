@@ -62,7 +62,6 @@ async def test_bad_queue_names_are_refused(sqs: Any, name: str) -> None:
 
 @pytest.mark.deviates(
     moto="has the message size of before 2025, and fractions of seconds",
-    ministack="has the message size of before 2025",
     elasticmq="has neither retention nor a maximum message size",
 )
 async def test_a_new_queue_has_the_defaults_of_aws(sqs: Any, unique: Unique) -> None:
@@ -205,7 +204,7 @@ async def test_regions_are_apart(connect: Callable[..., Any], unique: Unique) ->
     assert await code_of(there.get_queue_url(QueueName=name)) == "AWS.SimpleQueueService.NonExistentQueue"
 
 
-@pytest.mark.deviates(ministack="refuses an empty policy", elasticmq="refuses an empty policy")
+@pytest.mark.deviates(elasticmq="refuses an empty policy")
 async def test_an_empty_redrive_policy_takes_it_away(sqs: Any, unique: Unique) -> None:
     """SetQueueAttributes"""
     dead = (await sqs.create_queue(QueueName=unique("dead")))["QueueUrl"]

@@ -145,6 +145,8 @@ class Process:
     runtime: Runtime
     sqs: Wire
     dynamodb: Wire
+    scheduler: Wire
+    lambda_: Wire
 
     async def deliver(self, name: str = "work", *, seconds: float = 600, count: int = 10) -> list[dict[str, Any]]:
         """Receives up to `count` messages, invokes the type's function for `seconds`, deletes what it has processed.
@@ -211,27 +213,31 @@ class House:
     background: list[asyncio.Task[Any]] = field(default_factory=list)
     sqs: Any = None
     dynamodb: Any = None
+    scheduler: Any = None
+    lambda_: Any = None
     first: Process = None  # type: ignore[assignment] # made by open()
     _processes: int = 0
 
     async def open(self) -> None:
         self.sqs, self.dynamodb = self.engine.client("sqs"), self.engine.client("dynamodb")
+        self.scheduler, self.lambda_ = self.engine.client("scheduler"), self.engine.client("lambda")
         self.first = self.process()
         await self.first.runtime.create_resources()
 
-    def process(self) -> Process:
-        """One more process, with clients of its own."""
+    def process(self, catalog: Catalog | None = None) -> Process:
+        """One more process, with clients of its own, and perhaps with other code."""
         self._processes += 1
-        sqs, dynamodb = Wire(self.sqs), Wire(self.dynamodb)
+        sqs, dynamodb, scheduler = Wire(self.sqs), Wire(self.dynamodb), Wire(self.scheduler)
+        lambda_ = Wire(self.lambda_)
         runtime = assemble(
-            Clients(sqs, dynamodb),
-            self.catalog(),
+            Clients(sqs, dynamodb, scheduler, lambda_),
+            self.catalog() if catalog is None else catalog,
             self.settings,
             clock=self.loop.epoch_ms,
             random=random.Random(self._processes),
             worker=f"w{self._processes}",
         )
-        return Process(self, runtime, sqs, dynamodb)
+        return Process(self, runtime, sqs, dynamodb, scheduler, lambda_)
 
     def catalog(self) -> Catalog:
         options: dict[str, Any] = {"attempts": 3, "backoff": Fixed(10, jitter=0), "timeout": 300}

@@ -142,7 +142,7 @@ async def test_a_result_that_cannot_be_kept_is_a_permanent_failure(house: House)
     "body",
     [
         "not JSON",
-        '{"v": 2, "id": "a", "tenant": "default", "type": "work"}',
+        '{"v": 0, "id": "a", "tenant": "default", "type": "work"}',
         '{"v": 1, "id": "a"}',
         '{"v": 1, "id": "a", "tenant": "default", "type": "other"}',
         "[]",

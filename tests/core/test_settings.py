@@ -30,6 +30,28 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sss" not in repr(settings)
 
 
+@pytest.mark.parametrize("text", ["{old} {older}", "{old},{older}", " {old} ,\n{older} "])
+def test_previous_secrets_are_separated_by_spaces_or_commas_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    assert read_settings().previous_secrets == ()
+    old, older = "o" * 32, "p" * 40
+    monkeypatch.setenv("JOBYARD_SECRET_PREVIOUS", text.format(old=old, older=older))
+    settings = read_settings()
+    assert settings.previous_secrets == (old, older)
+    assert "ooo" not in repr(settings)
+    assert "ooo" not in str(settings)
+    assert "ooo" not in settings.model_dump_json()
+
+
+def test_a_secret_is_not_in_the_complaint_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBYARD_SECRET_PREVIOUS", f"{'o' * 32} sesame")
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert "ooo" not in str(caught.value)
+    assert "sesame" not in str(caught.value)
+
+
 def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOBYARD_LEASE", "60")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
@@ -55,6 +77,8 @@ def test_the_region_is_aws_own_variable_the_newer_one_first(monkeypatch: pytest.
         ("JOBYARD_PORT", "4566", "port and aws_port are both 4566; give two different ones"),
         ("JOBYARD_SECRET", "short", "secret is shorter than 32 characters"),
         ("JOBYARD_SCHEDULER_PRECISION", "hour", "PRECISION: Input should be 'millisecond' or 'minute'"),
+        ("JOBYARD_SECRET_PREVIOUS", f"{'o' * 32} short", "secret_previous holds a secret that is shorter than 32"),
+        ("JOBYARD_SECRET_PREVIOUS", " ".join(["o" * 32] * 5), "secret_previous holds 5 secrets, more than 4"),
         ("JOBYARD_JOBS", " , ", "jobs is empty; name at least one module"),
     ],
 )

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.engine import Engine
 from queues.settings import Settings
-from queues.store import JobStore
+from queues.table import create_table
 from queues.writes import TRIES, Form, Refused, Writes
 from tests.campaigns.virtual import VirtualLoop, run_virtual
 
@@ -72,7 +72,7 @@ def bench(scenario: Any) -> Any:
         async def main(loop: VirtualLoop) -> None:
             engine = Engine(None, clock=loop.epoch_ms)
             dynamodb = engine.client("dynamodb")
-            await JobStore(dynamodb, Settings()).create()
+            await create_table(dynamodb, Settings())
             for number in range(60):
                 item = {"pk": {"S": str(number)}, "sk": {"S": "job"}, "status": OPEN, "attempt": {"N": "0"}}
                 await dynamodb.put_item(TableName=TABLE, Item=item)

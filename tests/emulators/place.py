@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 
 from api.auth import make_token
+from infra.deploy.local_stack.ministack import MiniStackUnavailable, install_ministack
+from tests.clients.installing import missing
 
 HOUSE = Path(__file__).resolve().parents[2]
 #: Where the API keeps jobs.
@@ -96,21 +98,19 @@ def emulator(kind: str, home: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     environment = os.environ | {"HOME": str(home), "TMPDIR": str(home)}
     if kind == "ministack":
-        command = ["ministack"]
+        command = [str(_ministack())]
         environment |= {
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "SERVICES": "sqs,dynamodb",
+            "SERVICES": "sqs,dynamodb,scheduler",
             "STATE_DIR": str(home),
         }
     else:
-        command = ["moto_server", "-H", "127.0.0.1", "-p", str(port)]
-    program = Path(sys.executable).with_name(command[0])
+        program = Path(sys.executable).with_name("moto_server")
+        command = [str(program), "-H", "127.0.0.1", "-p", str(port)]
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(program), *command[1:]], cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         endpoint = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + PATIENCE
@@ -126,3 +126,10 @@ def emulator(kind: str, home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def _ministack() -> Path:
+    try:
+        return install_ministack(HOUSE, print)
+    except MiniStackUnavailable as error:
+        missing(str(error))

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from infra.local.engine import Engine
-from infra.local.lambda_ import REFUSED
+from infra.local.lambda_.code import CODE
 from infra.local.lambda_.limits import ASYNC_PAYLOAD_BYTES, SYNC_PAYLOAD_BYTES
 from queues import capture
 from tests.engine.lambda_functions import PREFIX, add
@@ -298,7 +298,7 @@ async def test_reserved_concurrency_refuses_what_is_beyond_it(engine: Engine, fu
     assert (await functions.invoke(FunctionName="waits"))["StatusCode"] == 200
 
 
-@pytest.mark.parametrize("action", REFUSED)
+@pytest.mark.parametrize("action", CODE)
 async def test_functions_are_not_made_by_the_api(engine: Engine, action: str) -> None:
     code, message, _ = await refused(engine.call("lambda", action, {}, checked=False))
     assert code == "UnknownOperationException"

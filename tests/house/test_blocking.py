@@ -13,18 +13,19 @@ import pytest
 from functions.hello import hello
 from infra.local.engine import Engine
 from queues import NewJob, Queue, Status
-from queues.blocking import BlockingQueue
+from queues.blocking import BlockingQueue, BlockingSchedules
 from queues.clients import Clients
 from queues.errors import InvalidData, JobNotFound, Misconfigured
 from queues.jobtype import Catalog
 from queues.runtime import assemble
+from queues.schedules.schedules import Schedules
 from queues.settings import Settings
 
 
 @asynccontextmanager
 async def embedded() -> AsyncIterator[Queue]:
     engine = Engine(None)
-    clients = Clients(engine.client("sqs"), engine.client("dynamodb"))
+    clients = Clients(engine.client("sqs"), engine.client("dynamodb"), engine.client("scheduler"))
     runtime = assemble(clients, Catalog([hello]), Settings())
     await runtime.create_resources()
     yield runtime.queue
@@ -37,6 +38,16 @@ def test_it_has_every_method_of_queue() -> None:
     assert waiting <= vars(BlockingQueue).keys()
     for name in waiting:
         assert getattr(BlockingQueue, name).__doc__ == getattr(Queue, name).__doc__
+
+
+def test_its_schedules_have_every_method_of_schedules() -> None:
+    waiting = {name for name, one in vars(Schedules).items() if inspect.iscoroutinefunction(one) and name[0] != "_"}
+    assert waiting <= vars(BlockingSchedules).keys()
+    with BlockingQueue(opener=embedded) as queue:
+        made = queue.schedules.create("greeting", "hello", "0 9 * * *", data={"name": "Ada"})
+        assert queue.schedules.get("greeting") == made
+        assert len(queue.schedules.next_runs("greeting", 3)) == 3
+        assert queue.get(queue.schedules.run_now("greeting").id).type == "hello"
 
 
 def test_calls_block_until_they_are_done() -> None:

@@ -17,10 +17,12 @@ from api.app import create_app
 from api.auth import ADMIN, DEFAULT_SCOPE, make_token
 from infra.deploy.roles import roles
 from queues import Context, Discard, NewJob, Snooze, Status
+from queues.control.job_filter import JobFilter
 from queues.job import Job
 from queues.store import Unclaimed
 from tests.api.conftest import SECRET
-from tests.core.house import LEASE, MINUTE, House, Order, Process, housed
+from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, throttled
+from tests.core.test_control_pause import deployed
 
 #: An IAM action, and the logical id of what it is done to.
 Call = tuple[str, str]
@@ -57,9 +59,21 @@ def _asked(service: str, name: str, params: dict[str, Any]) -> Iterator[Call]:
         for statement in params["Statements"]:
             yield f"dynamodb:PartiQL{statement['Statement'].split()[0].capitalize()}", "JobsTable"
         return
+    if name == "transact_write_items":
+        for write in params["TransactItems"]:
+            yield f"dynamodb:{next(iter(write))}Item", "JobsTable"
+        return
     action = f"{service}:{ACTIONS.get(name) or ''.join(part.capitalize() for part in name.split('_'))}"
     if service == "dynamodb":
         yield action, "JobsTable/index" if "IndexName" in params else "JobsTable"
+        return
+    if service == "lambda":
+        yield action, "mapping" if "UUID" in params else "*"
+        return
+    if service == "scheduler":
+        yield action, "schedule"
+        if "Target" in params:
+            yield "iam:PassRole", "JobScheduleRole"
         return
     queue = params.get("QueueName") or params["QueueUrl"].rpartition("/")[2]
     head = queue.removeprefix("jobyard-").removesuffix("-dlq").capitalize()
@@ -70,11 +84,13 @@ def _asked(service: str, name: str, params: dict[str, Any]) -> Iterator[Call]:
 def watched(house: House) -> Iterator[tuple[Process, set[Call]]]:
     """A process of its own, and what it asks for."""
     sqs, dynamodb = Watch("sqs", house.sqs), Watch("dynamodb", house.dynamodb)
+    scheduler, lambda_ = Watch("scheduler", house.scheduler), Watch("lambda", house.lambda_)
     calls: set[Call] = set()
-    sqs.calls = dynamodb.calls = calls
-    house.sqs, house.dynamodb = sqs, dynamodb
+    sqs.calls = dynamodb.calls = scheduler.calls = lambda_.calls = calls
+    house.sqs, house.dynamodb, house.scheduler, house.lambda_ = sqs, dynamodb, scheduler, lambda_
     process = house.process()
     house.sqs, house.dynamodb = sqs.inner, dynamodb.inner
+    house.scheduler, house.lambda_ = scheduler.inner, lambda_.inner
     yield process, calls
 
 
@@ -89,9 +105,22 @@ def allowed(house: House, role: str) -> set[Call]:
     return calls
 
 
-def _target(resource: dict[str, Any]) -> str:
+def _target(resource: dict[str, Any] | str) -> str:
+    if isinstance(resource, str):
+        return resource
     ((function, value),) = resource.items()
-    return "JobsTable/index" if function == "Fn::Sub" else str(value[0])
+    if function != "Fn::Sub":
+        return str(value[0])
+    if ":event-source-mapping:" in value:
+        return "mapping"
+    return "schedule" if ":schedule/" in value else "JobsTable/index"
+
+
+class Unreachable:
+    """A client that gets no answer."""
+
+    async def list_event_source_mappings(self, **_params: Any) -> Any:
+        raise throttled()
 
 
 async def lose(house: House, made: Job) -> None:
@@ -115,11 +144,12 @@ async def test_a_job_types_function(house: House) -> None:
     with watched(house) as (process, calls):
         made = await house.queue.enqueue_many([NewJob("work", {"size": size}) for size in range(4)])
         await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody="no job")
+        await house.queue.schedules.create("s", "work", "rate(1 day)", overlap="replace", catch_up="all")
         lost = await house.queue.enqueue("work", {"size": 0}, attempts=1)
         await lose(house, lost)
         await asyncio.sleep(LEASE + 6)
         messages = await house.first.receive()
-        assert len(messages) == 6
+        assert len(messages) == 7
         await process.invoke("work", messages)
         # A dead letter that somebody moved back asks for another go.
         (letter,) = [one["Body"] for one in await house.letters() if one["Body"] != "no job"][:1]
@@ -150,14 +180,42 @@ async def test_the_api(house: House) -> None:
             many = [{"type": "work", "data": {"size": 1}}] * 3
             assert (await api.post(f"{ROOT}/batch", json=many)).status_code == 202
             assert (await api.delete(f"{ROOT}/named")).status_code == 200
+            await _keep_schedules(house, api)
+            operation = await _control(house, api)
             while any((await house.depth())[:1]):
                 await house.deliver()
             assert (await api.post(f"{ROOT}/failing/retry")).status_code == 202
             for path, methods in app.openapi()["paths"].items():
                 if "get" in methods and path.startswith(ROOT):
-                    filled = path.format(job_id="named", job_type="other", name="work")
+                    filled = path.format(job_id="named", job_type="other", name="work", operation_id=operation)
                     assert (await api.get(filled)).status_code == 200, path
     assert calls == allowed(house, "ApiRole")
+
+
+async def _control(house: House, api: httpx.AsyncClient) -> str:
+    """Answers the id of an operation."""
+    await deployed(house)
+    for verb in ("pause", "resume"):
+        assert (await api.post(f"{ROOT}/queues/work/{verb}")).is_success
+        await asyncio.sleep(5)
+    begun = await api.post(f"{ROOT}/queues/work/redrive", json={})
+    assert (await api.get(f"{ROOT}/operations/{begun.json()['id']}")).is_success
+    assert (await api.delete(f"{ROOT}/operations/{begun.json()['id']}")).is_success
+    (replay,) = [await api.post(f"{ROOT}/named/replay", json={"jobId": "replayed"})]
+    assert (await api.delete(f"{ROOT}/{replay.json()['id']}")).is_success
+    assert (await api.delete(f"{ROOT}/replayed/record")).is_success
+    return str(begun.json()["id"])
+
+
+async def _keep_schedules(house: House, api: httpx.AsyncClient) -> None:
+    # A deployment has the group.
+    await house.scheduler.create_schedule_group(Name="jobyard")
+    for name in ("work", "gone"):
+        body = {"name": name, "type": "work", "schedule": "rate(1 day)"}
+        assert (await api.post(f"{ROOT}/schedules", json=body)).status_code == 201
+        for verb in ("pause", "resume", "run"):
+            assert (await api.post(f"{ROOT}/schedules/{name}/{verb}")).is_success
+    assert (await api.delete(f"{ROOT}/schedules/gone")).status_code == 200
 
 
 @housed
@@ -174,6 +232,16 @@ async def test_the_reaper(house: House) -> None:
         assert done.lost == 4
         await asyncio.sleep(30 * MINUTE)
         assert (await process.runtime.reaper.round()).resent >= 2
+        await deployed(house)
+        lost, house.first.lambda_.inner = house.first.lambda_.inner, Unreachable()
+        for name in ("work", "other"):
+            # Whoever pauses it does not get through to the mapping.
+            await house.queue.pause(name)
+            await house.queue.retry_many(JobFilter(type=name))
+            await house.queue.purge(name)
+        house.first.lambda_.inner = lost
+        assert await process.runtime.pauses.round() == 2
+        assert await process.runtime.bulk_work.round() > 0
     assert calls == allowed(house, "ReaperRole")
 
 

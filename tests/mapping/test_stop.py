@@ -43,14 +43,29 @@ def test_polls_that_linger_end_by_themselves_and_what_they_bring_is_given_back()
     in_world(test)
 
 
-def test_a_stop_without_grace_breaks_off_polls_that_linger() -> None:
+def test_polls_that_linger_end_before_anything_is_cancelled() -> None:
+    """Broken off, they would go on at the other end, and take the messages that a cancelled invocation hands back."""
+
     async def test(world: World) -> None:
+        cancelled_at: list[float] = []
+
+        async def work() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled_at.append(world.loop.time())
+                raise
+
+        world.answer = lambda _: work()
         mapping = world.mapping(polls_linger=True)
         running = asyncio.create_task(mapping.run())
-        await asyncio.sleep(3)
+        await asyncio.sleep(1)
+        await world.send("a")
+        await asyncio.sleep(1)
         await mapping.stop(0)
         await running
-        assert world.loop.time() == 3
+        # The poll that brought the message ended at 1 s; the next one waits for 4 s from there.
+        assert cancelled_at == [5]
 
     in_world(test)
 
@@ -91,6 +106,34 @@ def test_after_the_grace_they_are_cancelled_and_their_messages_stay() -> None:
         assert ended == ["cancelled"]
         assert world.loop.time() == 3
         assert await world.counts() == (0, 1)
+
+    in_world(test)
+
+
+def test_an_invocation_that_is_putting_its_work_away_is_not_cancelled_again() -> None:
+    """A second signal comes while a job that was cut short is being handed back."""
+
+    async def test(world: World) -> None:
+        ended: list[str] = []
+
+        async def work() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(2)
+                ended.append("put away")
+                raise
+
+        world.answer = lambda _: work()
+        await world.send("a")
+        mapping = world.mapping()
+        running = asyncio.create_task(mapping.run())
+        await asyncio.sleep(1)
+        stopping = asyncio.create_task(mapping.stop(1))
+        await asyncio.sleep(2)
+        await mapping.stop(0)
+        await asyncio.gather(stopping, running)
+        assert ended == ["put away"]
 
     in_world(test)
 
@@ -212,5 +255,23 @@ def test_cancelling_run_ends_the_polling() -> None:
         await asyncio.sleep(60)
         assert world.events == []
         assert await world.counts() == (1, 0)
+
+    in_world(test)
+
+
+def test_an_endpoint_that_does_not_answer_does_not_hold_up_the_stop(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(world: World) -> None:
+        async def silent(**_: Any) -> Any:
+            await asyncio.sleep(600)
+
+        world.real.delete_message_batch = silent
+        await world.send("a")
+        mapping = world.mapping()
+        running = asyncio.create_task(mapping.run())
+        await asyncio.sleep(1)
+        await mapping.stop(10)
+        await running
+        assert world.loop.time() < 10
+        assert "may come back: SQS does not answer" in caplog.text
 
     in_world(test)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from queues.outcome import Outcome, Returned
-from queues.processes import Call, ProcessPool
+from queues.processes import SECRETS, Call, ProcessPool
 
 #: Seconds after which something that a real process should have done is given up on.
 PATIENCE = 20.0
@@ -35,10 +35,10 @@ class Seen:
         return json.loads(self.outcome.result_json)
 
 
-async def run(pool: ProcessPool, type_name: str, data: Any = None, *, timeout: float = 30) -> Seen:
+async def run(pool: ProcessPool, type_name: str, data: Any = None, *, timeout: float = 30, version: int = 1) -> Seen:
     logs: list[str] = []
     progress: list[tuple[float, str | None]] = []
-    call = Call(type_name, json.dumps(data), "job-1", "acme", 2, 3)
+    call = Call(type_name, json.dumps(data), "job-1", "acme", 2, 3, version, custom_backoff=True)
     outcome = await pool.run(
         call, timeout=timeout, on_progress=lambda *report: progress.append(report), on_log=logs.append
     )
@@ -67,7 +67,8 @@ def written(path: Path) -> str:
 
 @pytest.fixture
 async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ProcessPool]:
-    monkeypatch.setitem(os.environ, "JOBYARD_SECRET", "s" * 32)
+    for name in SECRETS:
+        monkeypatch.setitem(os.environ, name, "s" * 32)
     pool = ProcessPool(MODULES, size=1)
     yield pool
     await pool.close()

@@ -1,12 +1,14 @@
 """Job types that misbehave, for the worker processes to survive."""
 
 import ctypes
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from pydantic import BaseModel
 from queues.context import Context
 from queues.jobtype import job
 from queues.outcome import Cancel, Discard, RetryAfter, Snooze
+from queues.retry import Fixed
 
 
 class Numbers(BaseModel):
@@ -37,7 +40,12 @@ def add_up(numbers: Numbers) -> Total:
 
 @job("who-am-i")
 def who_am_i(data: Any) -> dict[str, Any]:
-    return {"pid": os.getpid(), "group": os.getpgid(0), "secret": os.environ.get("JOBYARD_SECRET"), "data": data}
+    return {
+        "pid": os.getpid(),
+        "group": os.getpgid(0),
+        "secrets": [name for name in os.environ if name.startswith("JOBYARD_SECRET")],
+        "data": data,
+    }
 
 
 @job("oom-score")
@@ -142,6 +150,15 @@ def misbehave(data: dict[str, Any]) -> None:
             raise Awkward
 
 
+@job(
+    "policy",
+    on_error={"json.JSONDecodeError": Discard, LookupError: Fixed(40)},
+    backoff=lambda attempt, _error: attempt * 100,
+)
+def policy(data: str) -> Any:
+    raise {"json": json.JSONDecodeError("no", "", 0), "key": KeyError("k"), "other": ValueError("v")}[data]
+
+
 @job("answer")
 def answer(data: dict[str, Any]) -> Any:
     return {"object": object(), "large": "x" * 200_000, "surrogate": "\ud800"}[data["kind"]]
@@ -183,3 +200,37 @@ def signalled(data: Any) -> str:
     program = subprocess.Popen(["sleep", "600"])
     program.terminate()
     return str(program.wait())
+
+
+@job("measured", version=3, upcasts={2: lambda old: {"values": [old["value"]]}})
+def measured(numbers: Numbers) -> int:
+    """Version 2 had a single value; of version 1 nothing is known any more."""
+    return numbers.values[0]
+
+
+@job("heeds")
+def heeds(data: str, ctx: Context) -> str:
+    Path(data).write_text("began")
+    while not ctx.cancelled:
+        time.sleep(0.01)
+    ctx.check()
+    return "not reached"
+
+
+@job("hears-in-progress")
+def hears_in_progress(data: str, ctx: Context) -> None:
+    Path(data).write_text("began")
+    for step in range(100_000):
+        ctx.progress(step / 1_000)
+        time.sleep(0.01)
+
+
+@job("deaf")
+def deaf(data: str) -> None:
+    Path(data).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+@job("is-cancelled")
+def is_cancelled(data: object, ctx: Context) -> bool:
+    return ctx.cancelled

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from queues.outcome import Cancelled, Lost, Outcome, Raised, Refused, Snoozed
+from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Snoozed
 from queues.processes import ProcessPool
+from queues.retry import Backoff, Fixed
 from tests.processes.conftest import MODULES, run
 
 
@@ -20,7 +21,7 @@ async def test_the_process_is_reused_and_has_a_group_of_its_own(pool: ProcessPoo
 
 
 async def test_secrets_stay_with_the_parent(pool: ProcessPool) -> None:
-    assert (await run(pool, "who-am-i")).result["secret"] is None
+    assert (await run(pool, "who-am-i")).result["secrets"] == []
 
 
 async def test_the_kernel_would_take_the_child_first(pool: ProcessPool) -> None:
@@ -114,6 +115,17 @@ async def test_no_room_for_a_process_is_a_lost_attempt() -> None:
     await pool.close()
 
 
+async def test_data_of_another_version_is_brought_up_refused_or_left_to_newer_code(pool: ProcessPool) -> None:
+    assert (await run(pool, "measured", {"values": [5]}, version=3)).result == 5
+    assert (await run(pool, "measured", {"value": 5}, version=2)).result == 5
+    refused = (await run(pool, "measured", {"value": 5}, version=1)).outcome
+    assert isinstance(refused, Refused)
+    assert refused.error.type == "CannotUpcast"
+    newer = (await run(pool, "measured", {"values": [5]}, version=4)).outcome
+    assert isinstance(newer, Newer)
+    assert "version 4" in newer.reason
+
+
 async def test_progress_is_thinned_and_the_last_report_arrives(pool: ProcessPool) -> None:
     seen = await run(pool, "report", {"reports": 20_000})
     assert seen.progress[0] == (0, "step 0")
@@ -128,3 +140,15 @@ async def test_a_thread_that_outlives_its_job_reports_to_nobody(pool: ProcessPoo
 
 async def test_signals_for_the_service_do_not_stop_a_job_but_stop_its_programs(pool: ProcessPool) -> None:
     assert (await run(pool, "signalled")).result == "-15"
+
+
+@pytest.mark.parametrize(
+    ("data", "permanent", "backoff", "retry_in"),
+    [("json", True, None, None), ("key", False, Fixed(40), None), ("other", False, None, 200)],
+)
+async def test_the_types_policy_is_asked_where_the_exception_is(
+    pool: ProcessPool, data: str, permanent: bool, backoff: Backoff | None, retry_in: float | None
+) -> None:
+    outcome = (await run(pool, "policy", data)).outcome
+    assert isinstance(outcome, Raised)
+    assert (outcome.permanent, outcome.backoff, outcome.retry_in) == (permanent, backoff, retry_in)

@@ -95,6 +95,8 @@ def plan(
     core = wheels((one for one in project.dependencies if canonicalize_name(one.name) not in API_ONLY), LEFT_OUT)
     functions: dict[tuple[str, ...], list[str]] = {(): list(ROUNDS)}
     for job_type in types:
+        if not job_type.options.on_lambda:
+            continue
         functions.setdefault(_extras(job_type), []).append(job_type.name)
     artifacts = [api]
     for extras, names in sorted(functions.items()):

@@ -79,6 +79,8 @@ class EventSourceMapping:
         self._left: deque[list[Record]] = deque()
         self._pollers: Tasks = {}
         self._running: Tasks = {}
+        #: What the last receive failed with; None if it did not.
+        self.trouble: Exception | None = None
 
     def active(self) -> int:
         """Invocations that run now."""
@@ -112,22 +114,24 @@ class EventSourceMapping:
     async def stop(self, grace: float) -> None:
         """Stops polling at once, gives `grace` seconds to running invocations, then cancels them.
 
-        Polls that would linger are left to end by themselves, unless `grace` is 0; what they bring is given back.
+        Polls that would linger are left to end by themselves, whatever the grace, and before anything is cancelled: at
+        the other end of a broken connection they would take what is handed back here. What they bring is given back.
         Messages that were received but not handed to the function are made visible again. Those of a cancelled
         invocation come back when their visibility timeout ends, unless the function saw to them.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
-        self._receiver.stop(break_off=not self._mapping.polls_linger or not grace)
+        self._receiver.stop(break_off=not self._mapping.polls_linger)
         self._slots.wake()
         await _end(self._pollers, END_SECONDS)
         waiting = [record["receiptHandle"] for batch in self._left for record in batch]
         self._left.clear()
-        await self._receiver.give_back(waiting)
+        await _bounded(self._receiver.give_back(waiting))
         await _end(self._running, max(0.0, end - loop.time()))
         if self._running:
             log.error("%d invocations of %s ignore their end", len(self._running), self._mapping.function_name)
-        await self._deletes.drain()
+        if not await _bounded(self._deletes.drain()):
+            log.warning("processed messages of %s may come back: SQS does not answer", self._mapping.queue_url)
 
     # --- polling ------------------------------------------------------------------------------------------------
 
@@ -144,9 +148,9 @@ class EventSourceMapping:
                     if self._full:
                         self._poll_more()
                     await self._take(LINGERING_WAIT_SECONDS if self._mapping.polls_linger else MAX_WAIT_SECONDS)
-                    failures = 0
+                    failures, self.trouble = 0, None
                 except Exception as error:
-                    failures += 1
+                    failures, self.trouble = failures + 1, error
                     log.warning("cannot receive from %s: %s", self._mapping.queue_url, error)
                     await self._receiver.pause(BACKOFF.wait(failures, self._random()))
 
@@ -217,11 +221,23 @@ class EventSourceMapping:
         return task
 
 
+async def _bounded(work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` was done in the time that a call to SQS gets at a stop."""
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            await work
+    except TimeoutError:
+        return False
+    return True
+
+
 async def _end(tasks: Tasks, seconds: float) -> None:
     """Waits `seconds` for the tasks to end, cancels those that have not, and gives these a moment."""
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
     for task in list(tasks):
-        task.cancel()
+        # Once is enough: a second time would break off how it puts its work away.
+        if not task.cancelling():
+            task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=END_SECONDS)

@@ -1,0 +1,38 @@
+// @ts-check
+// Addresses: #/jobs?status=failed is the view `jobs` with its parameters, #/job/ID the view `job` of one thing.
+
+/** @typedef {{view: string, rest: string, parameters: URLSearchParams}} Route */
+
+/**
+ * @param {string} hash
+ * @returns {Route}
+ */
+export function routeOf(hash) {
+  const [path, search = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+  const [view, ...rest] = path.split("/");
+  return { view: view || "overview", rest: unescaped(rest.join("/")), parameters: new URLSearchParams(search) };
+}
+
+/** @param {string} text */
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {string} id */
+export const toJob = (id) => `#/job/${encodeURIComponent(id)}`;
+
+/** @param {string} type */
+export const toDead = (type) => `#/dead/${encodeURIComponent(type)}`;
+
+/** @param {Record<string, string | null>} parameters */
+export function toJobs(parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value);
+  return given.length ? `#/jobs?${new URLSearchParams(/** @type {[string, string][]} */ (given))}` : "#/jobs";
+}
+
+/** @param {Record<string, string>} parameters */
+export const toNew = (parameters) => `#/new?${new URLSearchParams(parameters)}`;

@@ -1,0 +1,86 @@
+// @ts-check
+// Whether jobs can be taken, and the depths of the queues: everybody's, as SQS counts, for a token with scope admin.
+
+import { call } from "./api.js";
+import { h, setAttribute, setText, swap } from "./dom.js";
+import { number } from "./format.js";
+import { list } from "./list.js";
+import { cell, heading, loading, refusal, table, tableRow } from "./parts.js";
+import { Poll } from "./poll.js";
+import { toDead } from "./router.js";
+
+/** Columns of a queue's numbers: the API's name, and ours. @type {[string, string][]} */
+const NUMBERS = [
+  ["waiting", "waiting"],
+  ["delayed", "delayed"],
+  ["active", "active"],
+  ["completed", "completed"],
+  ["failed", "failed"],
+  ["deadLetters", "dead letters"],
+];
+/** What the health check answers when jobs cannot be taken; an answer, not a fault. */
+const UNHEALTHY = 503;
+
+/**
+ * @param {import("./router.js").Route} _
+ * @param {import("./app.js").Shell} shell
+ * @returns {import("./app.js").View}
+ */
+export function queues(_, shell) {
+  const health = h("span", { class: "health" });
+  const body = h("tbody");
+  const rows = list(body, (/** @type {any} */ row) => row.name, queueRow);
+  const whose = h("p", { class: "hint" });
+  const columns = /** @type {[string, string?][]} */ ([["Queue"], ...NUMBERS.map(([, text]) => [text, "count"])]);
+  const shown = h("div", {}, table("Queues", columns, body), whose);
+  const place = h("div", {}, loading());
+  const poll = new Poll({
+    load: (signal) => call("/health/check", { signal, good: [UNHEALTHY] }),
+    show(check) {
+      setAttribute(health, "data-health", check.status);
+      setText(
+        health,
+        check.status === "healthy" ? "healthy" : "unhealthy: table or queues do not answer; the server's log says why",
+      );
+      if (!check.metrics) return;
+      rows(check.metrics);
+      setText(whose, note(check.metrics));
+      swap(place, shown);
+    },
+    refused(problem) {
+      place.replaceChildren(refusal(problem));
+      shell.refused(problem);
+    },
+  });
+  const node = h("section", {}, heading("Queues", health), place);
+  return { node, title: "Queues", start: () => poll.start(), stop: () => poll.stop() };
+}
+
+/** @param {any[]} rows */
+function note(rows) {
+  const all = rows.some((row) => row.tenants === "all");
+  const whose = all
+    ? "Over all tenants. Waiting, delayed, active and dead letters are messages as SQS counts them, approximately: a job that waits for its retry is in flight."
+    : "Your tenant's jobs.";
+  return rows.every((row) => row.exact) ? whose : `${whose} Numbers with ≥ are lower bounds.`;
+}
+
+/** @returns {import("./list.js").Part<any>} */
+function queueRow() {
+  const name = h("th", { scope: "row", role: "rowheader" });
+  const cells = NUMBERS.map(([field]) => ({ field, place: cell("count") }));
+  const dead = h("a");
+  cells[cells.length - 1].place.append(dead);
+  const node = tableRow(name, ...cells.map(({ place }) => place));
+  return {
+    node,
+    update(row) {
+      setText(name, row.name);
+      setAttribute(dead, "href", toDead(row.name));
+      for (const { field, place } of cells) {
+        setText(field === "deadLetters" ? dead : place, number(row[field], row.exact || field === "deadLetters"));
+        place.classList.toggle("zero", row[field] === 0);
+      }
+    },
+  };
+}

@@ -1,0 +1,85 @@
+"""`jobyard dead-letters`: jobs that have failed for good, and what to do with them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from infra.cli.asking import Yes, ask
+from infra.cli.card import print_job
+from infra.cli.client import Client, job_path
+from infra.cli.exits import CommandFailed
+from infra.cli.jobs import Cursor, JobId, Limit, show_page
+from infra.cli.operations import After, Before, Choice, DryRun, Error, Everyone, NoWait, Rate, Tags, count, watch
+from infra.cli.output import Json, print_json
+
+dead_letters = typer.Typer(help="Jobs that have failed for good: look at them, redrive, discard.", no_args_is_help=True)
+
+Type = Annotated[str, typer.Argument(metavar="TYPE", help="The job type.", show_default=False)]
+
+
+@dead_letters.command("list")
+def list_dead_letters(type: Type, limit: Limit = 20, cursor: Cursor = None, as_json: Json = False) -> None:
+    """List a type's failed jobs with their errors, the latest first."""
+    show_page(Client.from_environment().get(_path(type, "dead-letters"), limit=limit, cursor=cursor), as_json)
+
+
+@dead_letters.command("show")
+def show_dead_letter(job_id: JobId, as_json: Json = False) -> None:
+    """Show one failed job with its traceback; `jobyard jobs retry ID` runs it again."""
+    job = Client.from_environment().get(job_path(job_id))
+    if job["status"] != "failed":
+        raise CommandFailed(f"job {job_id} is no dead letter: it is {job['status']}")
+    print_json(job) if as_json else print_job(job, traceback=True)
+
+
+@dead_letters.command()
+def redrive(
+    type: Type,
+    error: Error = None,
+    failed_after: After = None,
+    failed_before: Before = None,
+    tag: Tags = None,
+    rate: Rate = None,
+    everyone: Everyone = False,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+    as_json: Json = False,
+) -> None:
+    """Run a type's failed jobs again, and remove their dead letters."""
+    client, path = Client.from_environment(), _path(type, "redrive")
+    body = {"filter": Choice(error, failed_after, failed_before, tag).body(), "rate": rate, "everyone": everyone}
+    if dry_run:
+        count(client, path, body, as_json)
+    else:
+        watch(client, client.post(path, body), as_json, wait=not no_wait)
+
+
+@dead_letters.command()
+def discard(
+    type: Type,
+    error: Error = None,
+    failed_after: After = None,
+    failed_before: Before = None,
+    tag: Tags = None,
+    rate: Rate = None,
+    everyone: Everyone = False,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Give a type's failed jobs up: they become cancelled, and their dead letters are removed."""
+    client, path = Client.from_environment(), _path(type, "discard")
+    body = {"filter": Choice(error, failed_after, failed_before, tag).body(), "rate": rate, "everyone": everyone}
+    if dry_run:
+        count(client, path, body, as_json)
+        return
+    ask(f"discard failed jobs of {type}", yes=yes, as_json=as_json)
+    watch(client, client.post(path, body), as_json, wait=not no_wait)
+
+
+def _path(type: str, what: str) -> str:
+    return f"/queues/{quote(type, safe='')}/{what}"

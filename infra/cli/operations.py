@@ -1,0 +1,124 @@
+"""`jobyard operations`, and how commands begin one: an operation on many jobs is begun, watched and called off."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from infra.cli.client import Client
+from infra.cli.exits import CommandFailed, Exit
+from infra.cli.output import Json, print_json, tell
+
+operations = typer.Typer(help="Watch and call off operations on many jobs.", no_args_is_help=True)
+
+#: Seconds between two looks at an operation that is watched.
+LOOK = 0.5
+
+Error = Annotated[str | None, typer.Option(metavar="TYPE", help="Only those whose error is of this type.")]
+After = Annotated[str | None, typer.Option(metavar="TIME", help="Failed since then: 2h ago, or an ISO time with zone.")]
+Before = Annotated[str | None, typer.Option(metavar="TIME", help="Failed before: 2h ago, or an ISO time with zone.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Has this tag; may be repeated.")]
+Rate = Annotated[float | None, typer.Option(min=0.01, help="Jobs a second at the most.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count.")]
+Everyone = Annotated[bool, typer.Option("--everyone", help="Of every tenant; needs the scope admin.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not watch it to its end.")]
+OperationId = Annotated[str, typer.Argument(metavar="ID", help="The operation's id.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which failed jobs, as options say it."""
+
+    error: str | None
+    after: str | None
+    before: str | None
+    tags: list[str] | None
+
+    @property
+    def given(self) -> bool:
+        """Whether anything was said."""
+        return any((self.error, self.after, self.before, self.tags))
+
+    def body(self) -> dict[str, Any]:
+        """The same as the API's `filter`."""
+        found = {
+            "error": self.error,
+            "failedAfter": _moment("--failed-after", self.after),
+            "failedBefore": _moment("--failed-before", self.before),
+            "tags": self.tags,
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def _moment(option: str, text: str | None) -> str | None:
+    """A time as the API takes it: `90s`, `30m`, `2h` and `7d` are so long ago."""
+    if text is None:
+        return None
+    if ago := re.fullmatch(r"(\d{1,6})([smhd])", text):
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[ago[2]]
+        return (datetime.now(UTC) - timedelta(**{unit: int(ago[1])})).isoformat()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandFailed(f"{option} {text!r} is no time; write 2h, or 2030-01-31T09:00Z", Exit.USAGE) from None
+    if moment.tzinfo is None:
+        raise CommandFailed(f"{option} {text!r} has no time zone; add Z for UTC", Exit.USAGE)
+    return moment.isoformat()
+
+
+def count(client: Client, path: str, body: dict[str, Any], as_json: bool) -> None:
+    """Prints for how many jobs an operation would be."""
+    found = client.post(path, body | {"dryRun": True})
+    if as_json:
+        print_json(found)
+    else:
+        print(sentence(found["matched"], exact=found["exact"]))
+
+
+def sentence(matched: int, *, exact: bool) -> str:
+    """A number of jobs in words."""
+    return f"{'' if exact else 'at least '}{matched} {'job' if matched == 1 else 'jobs'}"
+
+
+def watch(client: Client, operation: dict[str, Any], as_json: bool, wait: bool) -> None:
+    """Prints an operation once it has ended, or at once. Ctrl-C ends the watching, not the operation."""
+    shown = -1
+    if not as_json and wait:
+        tell(f"operation {operation['id']}: Ctrl-C stops watching it, `jobyard operations cancel` calls it off")
+    while wait and operation["status"] == "running":
+        if not as_json and operation["done"] != shown:
+            shown = operation["done"]
+            tell(f"{operation['action']}: {shown} of {operation['examined']} looked at")
+        time.sleep(LOOK)
+        operation = client.get(_path(operation["id"]))
+    show(operation, as_json)
+
+
+def show(operation: dict[str, Any], as_json: bool) -> None:
+    """Prints an operation as it stands."""
+    if as_json:
+        print_json(operation)
+        return
+    print(f"{operation['action']} {operation['id']}: {operation['status']}, {sentence(operation['done'], exact=True)}")
+
+
+@operations.command("show")
+def show_operation(operation_id: OperationId, as_json: Json = False) -> None:
+    """Show how far an operation is."""
+    show(Client.from_environment().get(_path(operation_id)), as_json)
+
+
+@operations.command()
+def cancel(operation_id: OperationId, as_json: Json = False) -> None:
+    """Call an operation off; what it has done stays done."""
+    show(Client.from_environment().delete(_path(operation_id)), as_json)
+
+
+def _path(operation_id: str) -> str:
+    return f"/operations/{quote(operation_id, safe='')}"

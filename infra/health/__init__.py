@@ -1,0 +1,10 @@
+"""What a supervisor asks a long-running worker, over HTTP, on a port of its own: does it live, is it ready, how much
+work waits.
+
+address.py     where: the argument of `jobyard work --health`
+condition.py   whether it lives and is ready, and why not
+endpoint.py    whether the AWS endpoint answers
+backlog.py     how many jobs wait, and for how long
+exposition.py  numbers as Prometheus reads them: pure
+site.py        the three routes
+"""

@@ -1,0 +1,157 @@
+"""IO: what a person may do to one job besides running it, and how an operation on many begins.
+
+Each change of a job is one conditional write, so of two people at once, or a person and a worker, one wins, and the
+other is told what it met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from queues.clock import Clock
+from queues.control.bulk import Bulk, Verb
+from queues.control.bulk_store import BulkStore
+from queues.control.job_filter import JobFilter
+from queues.control.pauses import Pauses
+from queues.control.rows import ControlRows
+from queues.errors import BulkNotFound, JobNotFound, WrongStatus
+from queues.job import Job, Status
+from queues.jobtype import Catalog, JobOptions
+from queues.rows import partition
+from queues.store import JobStore
+
+#: Tries to cancel a job that moves on meanwhile, from waiting to active and back.
+TRIES = 5
+#: Failed jobs that a dry run looks at.
+MAX_COUNTED = 10_000
+#: Index entries of one query of a dry run.
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a dry run found."""
+
+    matched: int
+    #: Whether all failed jobs were looked at; if not, there may be more.
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Acts on jobs of any tenant: callers see to whose they are."""
+
+    store: JobStore
+    rows: ControlRows
+    bulks: BulkStore
+    pauses: Pauses
+    catalog: Catalog
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def options(self, job: Job) -> JobOptions:
+        """Its type's; a job outlives its type in the catalog."""
+        return self.catalog.get(job.type).options if job.type in self.catalog.names else JobOptions()
+
+    async def get(self, tenant: str, job_id: str) -> Job:
+        """The job as it stands, or JobNotFound."""
+        job = await self.store.get(tenant, job_id, self.clock())
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    async def cancel(self, job: Job, by: str | None) -> Job:
+        """Cancels what waits at once, and asks what runs to end. WrongStatus for what has ended otherwise."""
+        for _ in range(TRIES):
+            if job.status is Status.CANCELLED or (job.status is Status.ACTIVE and job.cancel_at is not None):
+                return job
+            if job.ended:
+                raise WrongStatus(job, "cancel", "waiting, delayed or active")
+            now = self.clock()
+            if job.status is Status.ACTIVE:
+                met = await self.rows.request_cancel(job, now, by)
+            else:
+                met = await self.store.cancel(job, now, self.options(job), by)
+            if met is None:
+                return await self.get(job.tenant, job.id)
+            job = met
+        raise WrongStatus(job, "cancel", "at rest for long enough; try again")
+
+    async def discard(self, job: Job, by: str | None) -> Job:
+        """Gives a failed job up. WrongStatus if it has not failed."""
+        met = await self.rows.discard(job, self.clock(), by, self.options(job)) if _failed(job) else job
+        if met is not None and met.status is not Status.CANCELLED:
+            raise WrongStatus(met, "discard", "failed")
+        return await self.get(job.tenant, job.id)
+
+    async def delete(self, job: Job) -> None:
+        """Removes the record of a job that has ended. WrongStatus if it has not."""
+        met = await self.rows.delete(job) if _at_rest(job) else job
+        if met is not None:
+            allowed = "ended; cancel it first" if not met.ended else "at rest; try again in a moment"
+            raise WrongStatus(met, "delete", allowed)
+
+    # --- many jobs ------------------------------------------------------------------------------------------
+
+    async def start(
+        self, verb: Verb, owner: str, target: str | None, wanted: JobFilter, rate: float | None, by: str | None
+    ) -> Bulk:
+        """Begins an operation; the rounds of maintenance carry it out. UnknownJobType, InvalidOption."""
+        now = self.clock()
+        if wanted.type is not None:
+            self.catalog.get(wanted.type)
+        bulk = Bulk(
+            id=self.new_id(),
+            verb=verb,
+            owner=owner,
+            target=target,
+            filter=wanted if verb is Verb.PURGE else wanted.until(now),
+            rate=rate,
+            created_at=now,
+            created_by=by,
+        )
+        await self.bulks.add(bulk)
+        return bulk
+
+    async def count(self, target: str | None, wanted: JobFilter) -> Count:
+        """How many failed jobs an operation would be for, as far as MAX_COUNTED goes."""
+        now = self.clock()
+        if wanted.type is not None:
+            self.catalog.get(wanted.type)
+        matched = examined = 0
+        for tenant in [target] if target is not None else await self.store.tenants():
+            start = None
+            while True:
+                entries, start = await self.store.keys(partition(tenant, "failed"), start=start, limit=PAGE)
+                jobs = await self.store.rows(
+                    (entry for entry in entries if wanted.type in (None, entry["type"]["S"])), now
+                )
+                matched += sum(job.status is Status.FAILED and wanted.matches(job) for job in jobs)
+                examined += len(entries)
+                if start is None:
+                    break
+                if examined >= MAX_COUNTED:
+                    return Count(matched, exact=False)
+        return Count(matched, exact=True)
+
+    async def bulk(self, owner: str, bulk_id: str) -> Bulk:
+        """An operation of this owner's, as it stands. BulkNotFound."""
+        found = await self.bulks.get(bulk_id, self.clock())
+        if found is None or found.owner != owner:
+            raise BulkNotFound(bulk_id)
+        return found
+
+    async def call_off(self, owner: str, bulk_id: str) -> Bulk:
+        """Ends an operation where it is; what it has done stays done. BulkNotFound."""
+        bulk = await self.bulk(owner, bulk_id)
+        return await self.bulks.call_off(bulk_id, self.clock()) or await self.bulk(owner, bulk.id)
+
+
+def _failed(job: Job) -> bool:
+    return job.status is Status.FAILED
+
+
+def _at_rest(job: Job) -> bool:
+    """Whether nothing is owed to it: a failed job's dead letter must be in its place."""
+    return job.ended and (job.buried_at is not None or not _failed(job))

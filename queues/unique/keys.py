@@ -1,0 +1,112 @@
+"""IO: who holds a key, one row each; and the one write that only a debounce makes, to the row of a job that waits.
+
+    item        pk                          sk        holder    taken_at            expires_at
+    a key       unique#TENANT#TYPE#KEY      unique    job id    epoch ms            epoch s, for TTL
+
+The row says which job holds the key, and nothing of how that job fares: a job that ends pays no write for its key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from queues.clients import code_of
+from queues.job import Job, Status
+from queues.rows import Item, job_of, key_of, number, partition_key, string
+from queues.writes import Form, Refused, Writes
+
+SORT_KEY = "unique"
+#: Seconds after which a key is forgotten, counted from the time for which its job was enqueued, or from the end of its
+#: window. A job that has not ended by then holds its key no longer.
+KEEP_SECONDS = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose a key is, and since when (epoch ms)."""
+
+    job_id: str
+    taken_at: int
+
+
+class UniqueKeys:
+    """The keys' rows."""
+
+    def __init__(self, dynamodb: Any, table: str):
+        self._db, self._table = dynamodb, table
+        self._writes = Writes(dynamodb, table)
+
+    async def take(self, pk: str, mine: Held, forget_at: int, instead_of: Held | None) -> Held | None:
+        """Takes a key that is free, or that `instead_of` has: None if it is `mine` now, else whose it is.
+
+        `forget_at` is epoch ms.
+        """
+        condition, values = "attribute_not_exists(pk) OR expires_at < :now", {":now": number(mine.taken_at // 1000)}
+        if instead_of is not None:
+            condition += " OR (holder = :holder AND taken_at = :taken_at)"
+            values |= {":holder": string(instead_of.job_id), ":taken_at": number(instead_of.taken_at)}
+        item = _key(pk) | {
+            "holder": string(mine.job_id),
+            "taken_at": number(mine.taken_at),
+            "expires_at": number(forget_at // 1000 + KEEP_SECONDS),
+        }
+        while True:
+            try:
+                await self._db.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                # An emulator may not send the loser what it lost to; and what it lost to may have gone since.
+                met = error.response.get("Item") or await self._read(_key(pk))
+                if met is None:
+                    continue
+                return Held(met["holder"]["S"], int(met["taken_at"]["N"]))
+            return None
+
+    async def _read(self, key: Item) -> Item | None:
+        reply = await self._db.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item: Item | None = reply.get("Item")
+        return item
+
+    async def replace(self, there: Job, job: Job, due: int) -> Job | None:
+        """Gives a job that has not started yet the data and times of another; None if it has started, ended or gone.
+
+        What somebody has put off further stays as it is, and is the answer.
+        """
+        values = {
+            "data": string(job.data_json),
+            "data_version": number(job.data_version),
+            "run_at": number(job.run_at),
+            "due": number(due),
+        }
+        times = {"expires_start_at": job.expires_start_at, "deadline_at": job.deadline_at}
+        values |= {name: number(time) for name, time in times.items() if time is not None}
+        removes = tuple(name for name, time in times.items() if time is None)
+        form = Form(tuple(values), (("status", "="), ("attempt", "="), ("run_at", "<=")), None, removes, returning=True)
+        guards = [string(Status.WAITING.value), number(0), number(job.run_at)]
+        try:
+            row = await self._writes.alone(form, partition_key(there.tenant, there.id), list(values.values()), guards)
+        except Refused as refused:
+            item = refused.item or await self._read(key_of(there.tenant, there.id))
+            met = job_of(item) if item else None
+            return met if met is not None and met.status is Status.WAITING and met.attempt == 0 else None
+        assert row is not None
+        return job_of(row)
+
+
+def _key(pk: str) -> Item:
+    return {"pk": string(pk), "sk": string(SORT_KEY)}
+
+
+def key_row(tenant: str, type_name: str, key: str) -> str:
+    """The partition key of a key's row."""
+    return f"unique#{tenant}#{type_name}#{key}"

@@ -1,0 +1,111 @@
+"""Which jobs count as the same, for how long, and which of them runs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import orjson
+from pydantic import BaseModel
+
+from queues import limits
+from queues.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from queues.jobtype import JobOptions, JobType
+
+Mode = Literal["simple", "throttle", "debounce"]
+
+#: Characters of a key of the caller's own, and fields that a key may be made of.
+MAX_KEY_CHARS = 256
+MAX_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unique:
+    """One job for one key, within a tenant and a job type. Without `key` and `fields` the key is all of the data.
+
+    `simple`: while a job with the key has not ended, or was made less than `window` ago, it is the answer.
+    `throttle`: the first runs; until `window` is over, counted from its making, it is the answer.
+    `debounce`: the last runs, `window` after it was asked for; until then the job that waits takes its data.
+    A job that was cancelled holds no key.
+    """
+
+    #: A key of the caller's own.
+    key: str | None = None
+    #: Parts of the data that make the key, by name, with dots for parts of parts: `("customer.id", "month")`.
+    fields: tuple[str, ...] = ()
+    #: A timedelta or seconds. `simple` can do without.
+    window: timedelta | float | None = None
+    mode: Mode = "simple"
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise InvalidOption("unique.mode", self.mode, "use 'simple', 'throttle' or 'debounce'")
+        if self.key is not None and not 0 < len(self.key) <= MAX_KEY_CHARS:
+            raise InvalidOption("unique.key", self.key, f"give 1 to {MAX_KEY_CHARS} characters")
+        if isinstance(self.fields, str):
+            raise InvalidOption("unique.fields", self.fields, f"give a tuple of names: fields=({self.fields!r},)")
+        if self.key is not None and self.fields:
+            raise InvalidOption("unique.fields", list(self.fields), "give a key or fields, not both")
+        if len(self.fields) > MAX_FIELDS or not all(self.fields):
+            raise InvalidOption("unique.fields", list(self.fields), f"give up to {MAX_FIELDS} names")
+        if self.window is None:
+            if self.mode != "simple":
+                raise InvalidOption("unique.window", None, f"say for how long: {self.mode!r} needs it")
+        elif not 1 <= self.window_ms <= limits.MAX_JOB_DELAY_SECONDS * 1000:
+            raise InvalidOption("unique.window", self.window, "give 1 ms or more, a year at most")
+
+    @property
+    def window_ms(self) -> int:
+        """The window in milliseconds; 0 if there is none."""
+        if isinstance(self.window, timedelta):
+            return round(self.window.total_seconds() * 1000)
+        return round((self.window or 0) * 1000)
+
+    def check_kept(self, options: JobOptions) -> None:
+        """InvalidOption if jobs of a type are forgotten before the window is over."""
+        kept = min(options.keep_completed, options.keep_failed)
+        if self.mode != "debounce" and self.window_ms > kept * 1000:
+            raise InvalidOption("unique.window", self.window, f"its jobs are kept for {kept:g} s: give that at most")
+
+    def check_fields(self, model: type[BaseModel] | None) -> None:
+        """InvalidOption for a field that a type's input does not have."""
+        if model is None:
+            return
+        known = {*model.model_fields, *(field.alias for field in model.model_fields.values() if field.alias)}
+        for name in self.fields:
+            if name.split(".")[0] not in known:
+                raise InvalidOption("unique.fields", name, f"the data has {', '.join(sorted(known))}")
+
+    def key_of(self, job_type: JobType[Any, Any], data_json: str) -> str:
+        """The key of a job of that type with that data, which its type has checked; InvalidOption for missing fields.
+
+        Data counts as read, defaults included, so that two spellings of the same are the same. It is not in the key
+        itself, only a hash of it.
+        """
+        if self.key is not None:
+            return f"key:{self.key}"
+        data = job_type.parse(data_json)
+        value: Any = data
+        named: Any = data
+        if isinstance(data, BaseModel):
+            value, named = data.model_dump(mode="json", by_alias=True), data.model_dump(mode="json")
+        if self.fields:
+            value = [[name, _at(name, named if _has(named, name) else value)] for name in self.fields]
+        return f"data:{sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
+
+
+def _has(value: Any, name: str) -> bool:
+    return isinstance(value, Mapping) and name.split(".")[0] in value
+
+
+def _at(name: str, value: Any) -> Any:
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise InvalidOption("unique.fields", name, "the data has no such field")
+        value = value[part]
+    return value

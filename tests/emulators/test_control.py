@@ -1,0 +1,79 @@
+"""Control of jobs and queues, on the embedded AWS, on MiniStack and on moto: what a user sees is the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api.auth import make_token
+from tests.emulators.place import JOBS, PATIENCE, SECRET, Place
+
+FAST = {"type": "fixed", "delay": 0}
+
+
+@pytest.fixture
+def admin(place: Place) -> Iterator[httpx.Client]:
+    """A client that may also pause and purge."""
+    scope = "jobs:read jobs:write admin"
+    token = make_token(SECRET, tenant="default", subject="ops", scope=scope, expires_in=3600)
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=place.api.base_url, headers=headers, timeout=PATIENCE) as client:
+        yield client
+
+
+def until(admin: httpx.Client, location: str) -> dict[str, Any]:
+    """An operation once it has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found: dict[str, Any] = admin.get(location).raise_for_status().json()
+        if found["status"] != "running":
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+
+
+def test_failed_jobs_are_retried_by_filter(place: Place, admin: httpx.Client) -> None:
+    made = [
+        place.enqueue("hello", {"name": f"no. {number}", "failures": 1}, attempts=1, backoff=FAST, tags=["by-filter"])
+        for number in range(12)
+    ]
+    assert {place.ended(job["id"])["status"] for job in made} == {"failed"}
+    body = {"filter": {"type": "hello", "error": "ConnectionError", "tags": ["by-filter"]}}
+    dry = admin.post(f"{JOBS}/retry", json=body | {"dryRun": True}).raise_for_status().json()
+    assert dry == {"dryRun": True, "matched": 12, "exact": True}
+    begun = admin.post(f"{JOBS}/retry", json=body)
+    assert begun.status_code == 202, begun.text
+    assert until(admin, begun.headers["location"])["done"] == 12
+    ended = [place.ended(job["id"]) for job in made]
+    assert {(job["status"], job["attempts"]) for job in ended} == {("completed", 2)}
+
+
+def test_a_paused_queue_waits_and_is_purged(place: Place, admin: httpx.Client) -> None:
+    queue = f"{JOBS}/queues/hello"
+    assert admin.post(f"{queue}/pause").raise_for_status().json()["paused"] is True
+    # A worker reads every two seconds which queues are paused.
+    time.sleep(3)
+    waits, later = place.enqueue("hello", {"name": "Ada"}), place.enqueue("hello", {"name": "Bob"}, delay=1_000)
+    time.sleep(2)
+    assert place.api.get(f"{JOBS}/{waits['id']}").json()["attempts"] == 0
+    begun = admin.request("DELETE", queue, json={"confirm": "hello"})
+    assert begun.status_code == 202, begun.text
+    assert until(admin, begun.headers["location"])["done"] == 2
+    assert admin.post(f"{queue}/resume").raise_for_status().json()["paused"] is False
+    assert [place.ended(job["id"])["status"] for job in (waits, later)] == ["cancelled"] * 2
+    assert place.ended(place.enqueue("hello", {"name": "Cleo"})["id"])["status"] == "completed"
+
+
+def test_a_job_is_replayed_discarded_and_deleted(place: Place) -> None:
+    made = place.enqueue("hello", {"name": "Dan", "failures": 9}, attempts=1)
+    assert place.ended(made["id"])["status"] == "failed"
+    answer = place.api.post(f"{JOBS}/{made['id']}/replay", json={"data": {"name": "Dan"}}).raise_for_status()
+    replayed = place.ended(answer.json()["id"])
+    assert (replayed["status"], replayed["replayOf"]) == ("completed", made["id"])
+    assert place.api.post(f"{JOBS}/{made['id']}/discard").raise_for_status().json()["status"] == "cancelled"
+    assert place.api.delete(f"{JOBS}/{made['id']}/record").status_code == 200
+    assert place.api.get(f"{JOBS}/{made['id']}").status_code == 404

@@ -1,0 +1,55 @@
+"""The workers' policy allows the calls that `jobyard work --no-rounds --health` makes, and no others."""
+
+from __future__ import annotations
+
+import asyncio
+
+from infra.deploy.workers import statements
+from infra.health.backlog import backlog
+from infra.health.endpoint import Endpoint
+from infra.worker import Worker
+from queues import Context, Discard, NewJob, Snooze
+from tests.core.house import LEASE, House, Order, housed
+from tests.house.test_permissions import Call, _target, lose, watched
+
+
+def allowed(house: House) -> set[Call]:
+    calls = set()
+    for statement in statements([house.catalog().get("work")]):
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
+    return calls
+
+
+@housed
+async def test_every_kind_of_call_is_allowed_and_made(house: House) -> None:
+    async def all_kinds(order: Order, ctx: Context) -> str:
+        if order.size == 1:
+            raise Discard("no")
+        if order.size == 2:
+            await asyncio.sleep(3 * LEASE)
+        if order.size == 3 and ctx.attempt == 1:
+            raise Snooze(3_600)
+        return "done"
+
+    house.handlers["work"] = all_kinds
+    with watched(house) as (process, calls):
+        lost = await house.queue.enqueue("work", {"size": 0}, attempts=1)
+        await lose(house, lost)
+        await asyncio.sleep(LEASE + 6)
+        await house.queue.enqueue_many([NewJob("work", {"size": size}) for size in range(4)])
+        await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody="no job")
+        await house.queue.schedules.create("s", "work", "rate(1 day)")
+        worker = Worker(process.runtime, types=["work"], rounds=False, polls_linger=True, clock=house.loop.epoch_ms)
+        await worker.start()
+        await asyncio.sleep(5 * LEASE)
+        endpoint = Endpoint(process.runtime, "work", house.loop.time)
+        assert await endpoint.trouble() is None
+        (letter,) = [one["Body"] for one in await house.letters() if one["Body"] != "no job"][:1]
+        await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody=letter)
+        await asyncio.sleep(LEASE)
+        await house.queue.enqueue("work", {"size": 2})
+        await asyncio.sleep(1)
+        assert await backlog(process.runtime, ["work"], house.loop.epoch_ms)
+        await worker.stop(0)
+    assert calls == allowed(house)

@@ -14,6 +14,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` gives each folder as a whole to one of two processes: what a folder's tests share is made once."""
     for item in items:

@@ -31,6 +31,10 @@ NODE_PACKAGES = ("bullmq@^6", "bee-queue@^2", "ioredis@^5")
 JAVA_PEERS = ("elasticmq", "dynamodb-local")
 
 
+#: Maven itself does not ask again for what a registry did not send in time.
+MAVEN_TRIES = 3
+
+
 class CannotInstallError(Exception):
     """Why a requirement of some rows is missing, as a sentence."""
 
@@ -73,8 +77,16 @@ def _install_java_peer(name: str) -> None:
     wanted = hashlib.sha256(pom.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    shutil.rmtree(JAVA / name, ignore_errors=True)
-    _run("mvn", "mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JAVA / name}")
+    command = ("mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JAVA / name}")
+    for tries in range(MAVEN_TRIES):
+        shutil.rmtree(JAVA / name, ignore_errors=True)
+        try:
+            _run("mvn", *command)
+        except CannotInstallError:
+            if tries == MAVEN_TRIES - 1:
+                raise
+        else:
+            break
     stamp.write_text(wanted)
 
 

@@ -14,13 +14,6 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the mark
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` gives each folder as a whole to one of two processes: what a folder's tests share is made once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("/")[1]))
-
-
 @pytest.fixture(scope="session")
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Prints a line at once, past pytest's capture: a download takes a while."""

@@ -5,11 +5,14 @@ What cannot be installed is a reason to skip the rows that need it, said aloud, 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -39,12 +42,22 @@ class CannotInstallError(Exception):
     """Why a requirement of some rows is missing, as a sentence."""
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Of two processes that would install into one folder, one does it and the other waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+
+
 def install(requirement: str) -> None:
     """Make sure that `python`, `node` or `redis` peers, or one of JAVA_PEERS, can run, or raise CannotInstallError."""
-    if requirement in JAVA_PEERS:
-        _install_java_peer(requirement)
-    else:
-        {"python": _install_python_peers, "node": _install_node_peers, "redis": _install_redis}[requirement]()
+    with alone(BENCH):
+        if requirement in JAVA_PEERS:
+            _install_java_peer(requirement)
+        else:
+            {"python": _install_python_peers, "node": _install_node_peers, "redis": _install_redis}[requirement]()
 
 
 def _install_python_peers() -> None:

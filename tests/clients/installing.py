@@ -17,6 +17,8 @@ from typing import NoReturn
 
 import pytest
 
+from benchmarks.frame.install import alone
+
 HERE = Path(__file__).parent
 CLIENTS = HERE.parents[1] / "build" / "clients"
 #: Programs of the environment: `python`, `aws`, `celery` and so on.
@@ -33,6 +35,17 @@ Say = Callable[[str], None]
 
 def install_programs(say: Say) -> None:
     """Makes PROGRAMS as requirements.txt asks."""
+    with alone(CLIENTS):
+        _install_programs(say)
+
+
+def install_packages(say: Say) -> None:
+    """Makes SCRIPTS/node_modules as js/package-lock.json asks."""
+    with alone(CLIENTS):
+        _install_packages(say)
+
+
+def _install_programs(say: Say) -> None:
     wanted = HERE / "requirements.txt"
     stamp = CLIENTS / "venv" / "installed"
     state = _state(wanted, sys.version)
@@ -55,8 +68,7 @@ def install_programs(say: Say) -> None:
     stamp.write_text(state)
 
 
-def install_packages(say: Say) -> None:
-    """Makes SCRIPTS/node_modules as js/package-lock.json asks."""
+def _install_packages(say: Say) -> None:
     if not shutil.which("node") or not shutil.which("npm"):
         missing("Node and npm are absent: install nodejs and npm")
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=PATIENCE).stdout.strip()

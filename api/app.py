@@ -29,11 +29,11 @@ from api.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, sho
 from api.routes import ROUTERS
 from api.site import Site, Workers
 from api.translate import invalid_query
+from queues.catalog import load
 from queues.clients import connect
 from queues.clock import Clock, system_clock
 from queues.cold_start import prepare
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 from queues.version import __version__

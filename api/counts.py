@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from queues.catalog import Catalog
 from queues.job import Status
-from queues.jobtype import Catalog
 from queues.rows import OPEN, partition
 from queues.runtime import Runtime
 from queues.store import JobStore

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from api.models import NewJobBody
 from api.problems import INVALID_REQUEST, Fault, Kind, Problem
 from api.translate import faults_of, problem_of
+from queues.catalog import Catalog
 from queues.errors import InvalidData, JobyardError, PayloadTooLarge, UnknownJobType
-from queues.jobtype import Catalog
 from queues.options import NewJob
 
 

@@ -10,9 +10,10 @@ from starlette.requests import Request
 
 from api.auth import ADMIN, Caller, Tokens
 from api.problems import NOT_FOUND, SCOPE_MISSING, Problem
+from queues.catalog import Catalog
 from queues.errors import InvalidOption, JobNotFound, UnknownJobType
 from queues.job import check_job_id
-from queues.jobtype import MAX_NAME_CHARS, Catalog, JobType
+from queues.jobtype import MAX_NAME_CHARS, JobType
 from queues.queue import Queue
 from queues.runtime import Runtime
 

@@ -27,10 +27,10 @@ from rich.progress import track
 from rich.table import Table
 
 from infra.local.engine import Engine
+from queues.catalog import Catalog
 from queues.clock import system_clock
 from queues.enqueue import Enqueuer
 from queues.ids import Ulids
-from queues.jobtype import Catalog
 from queues.options import NewJob
 from queues.rows import OPEN, partition
 from queues.settings import read_settings

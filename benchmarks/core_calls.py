@@ -12,11 +12,11 @@ from noop import noop
 from peers.payload import PAYLOAD
 
 from infra.local.engine import Engine
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.clock import system_clock
 from queues.ids import Ulids
 from queues.job import Envelope, Job, Status
-from queues.jobtype import Catalog
 from queues.outcome import Returned, settle
 from queues.rows import partition
 from queues.settings import read_settings

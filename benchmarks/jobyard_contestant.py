@@ -18,8 +18,8 @@ from peers.payload import PAYLOAD
 from peers.protocol import STUCK_AFTER, Contestant
 
 from infra.worker import Worker
+from queues.catalog import Catalog
 from queues.clients import Clients
-from queues.jobtype import Catalog
 from queues.options import NewJob
 from queues.rows import partition
 from queues.runtime import Runtime, assemble

@@ -16,10 +16,10 @@ import orjson
 from infra.local.engine import Engine
 from infra.local.lambda_.context import LambdaContext
 from infra.local.lambda_.event import record_of
+from queues.catalog import Catalog, load
 from queues.clients import Clients
 from queues.errors import Misconfigured
 from queues.job import Job
-from queues.jobtype import Catalog, load
 from queues.limits import SQS_BATCH
 from queues.resources import function_timeout
 from queues.runtime import Runtime, assemble

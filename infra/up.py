@@ -18,8 +18,8 @@ from infra.secret import ensure_secret, ensure_token, token_path
 from infra.serving import Serving, api_server, listen, url_of
 from infra.stopping import Stop
 from infra.worker import Worker
+from queues.catalog import load
 from queues.clients import Clients
-from queues.jobtype import load
 from queues.runtime import assemble
 from queues.settings import Settings
 

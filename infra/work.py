@@ -14,9 +14,9 @@ from infra.secret import ensure_secret
 from infra.serving import Serving, api_server, listen, url_of
 from infra.stopping import Stop
 from infra.worker import Worker
+from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 

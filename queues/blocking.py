@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
+from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from queues.queue import Queue
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules

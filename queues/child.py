@@ -22,11 +22,13 @@ from time import monotonic
 from typing import Any
 
 from queues.capture import LOG_FORMAT
+from queues.catalog import Catalog, load
 from queues.context import Context
 from queues.errors import UnknownJobType, Unreadable
 from queues.frames import STACKS_SIGNAL, Decoder, Frame, encode, outcome_frame
 from queues.job import ErrorInfo
-from queues.jobtype import Catalog, JobOptions, JobType, load
+from queues.job_options import JobOptions
+from queues.jobtype import JobType
 from queues.lifeline import offer_to_oom_killer, tie_to_parent
 from queues.limits import MAX_LOG_LINE_CHARS
 from queues.outcome import Lost, Outcome, Raised, Refused, returned, unreadable

@@ -24,7 +24,7 @@ def prepare() -> None:
         import aiobotocore.config
         import aiobotocore.session  # noqa: F401 - both for connect() to find
 
-        from queues.jobtype import load
+        from queues.catalog import load
         from queues.settings import read_settings
 
         load(read_settings().jobs)

@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.errors import JobNotFound
 from queues.job import Envelope, ErrorInfo, Job, Status
-from queues.jobtype import Catalog
 from queues.outcome import Lost, Outcome, Settlement, settle
 from queues.rows import NOTHING, Report
 from queues.settings import Settings

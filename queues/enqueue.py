@@ -18,10 +18,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from queues import limits
+from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.errors import EnqueueFailed
 from queues.job import Envelope, Job, Status
-from queues.jobtype import Catalog, JobType
+from queues.jobtype import JobType
 from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
 from queues.sqs import JobQueues
 from queues.store import JobStore

@@ -1,15 +1,13 @@
-"""`@job` makes a function a job type: its name, its input and output models, its options. A Catalog holds them all."""
+"""`@job` makes a function a job type: its name, its input and output models, its options."""
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_type_hints
 
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,10 +21,10 @@ from queues.errors import (
     Misconfigured,
     NewerData,
     PayloadTooLarge,
-    UnknownJobType,
 )
 from queues.job import RESERVED_IDS
-from queues.policy import CustomBackoff, Rules, rules_of
+from queues.job_options import DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobOptions, RunsOn
+from queues.policy import CustomBackoff, rules_of
 from queues.retry import CUSTOM, Backoff, Exponential
 from queues.schedules.recurring import Recurring, declared
 from queues.unique.rule import Unique
@@ -38,97 +36,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Seconds for which ended jobs are kept, unless their type says otherwise.
-KEEP_COMPLETED = 7 * 86_400.0
-KEEP_FAILED = 30 * 86_400.0
-#: Megabytes of memory of a type's Lambda function, unless the type says otherwise.
-DEFAULT_MEMORY = 512
-#: Where a deployment runs the jobs of a type: in a Lambda function, or in long-running workers (`jobyard work`) alone.
-RunsOn = Literal["lambda", "worker"]
 #: Characters of a type's name: `jobyard-NAME-dlq` must be a queue's and `jobyard-NAME` a function's name.
 MAX_NAME_CHARS = 48
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-
-
-@dataclass(frozen=True, slots=True)
-class JobOptions:
-    """How jobs of one type are run. Durations in seconds."""
-
-    #: Starts before a job fails for good.
-    attempts: int = 3
-    backoff: Backoff = field(default_factory=lambda: Exponential(2))
-    #: An attempt that runs longer is stopped.
-    timeout: float = 60.0
-    #: Messages handed to one invocation at the most. An invocation lasts as long as its slowest job, so more than one
-    #: is for jobs that are short: it saves Lambda invocations.
-    batch_size: int = 1
-    #: How long a batch may be gathered.
-    batching_window: float = 0.0
-    #: Jobs of this type that run at once in one deployment.
-    concurrency: int = 10
-    #: How long ended jobs are kept.
-    keep_completed: float = KEEP_COMPLETED
-    keep_failed: float = KEEP_FAILED
-    #: Megabytes that the type's Lambda function has; its share of a processor grows with them.
-    memory: int = DEFAULT_MEMORY
-    #: Extras of pyproject.toml that the type's Lambda function is packaged with.
-    extras: tuple[str, ...] = ()
-    #: `worker`: a deployment has no Lambda function for the type, and `timeout` may be longer than one could run.
-    runs_on: RunsOn = "lambda"
-    #: Seconds between the request to cancel a running job and the end of an attempt that does not heed it.
-    cancel_grace: float = 10.0
-    #: What exceptions mean (policy.py), and how long to wait after one, if the type has a function for it.
-    on_error: Rules = ()
-    custom_backoff: CustomBackoff | None = None
-    #: One job for one key (unique/rule.py), unless a job has an id or a key of its own.
-    unique: Unique | None = None
-
-    @property
-    def on_lambda(self) -> bool:
-        """Whether a deployment has a Lambda function for the type."""
-        return self.runs_on == "lambda"
-
-    def __post_init__(self) -> None:
-        check_attempts(self.attempts)
-        if self.runs_on not in get_args(RunsOn):
-            raise InvalidOption("runs_on", self.runs_on, "use 'lambda' or 'worker'")
-        if self.runs_on == "worker":
-            _within("timeout", self.timeout, 0.05, limits.MAX_WORKER_TIMEOUT_SECONDS, "seconds")
-        elif self.timeout > limits.MAX_TIMEOUT_SECONDS:
-            cure = f"give up to {limits.MAX_TIMEOUT_SECONDS} seconds, or have its jobs run in workers: runs_on='worker'"
-            raise InvalidOption("timeout", self.timeout, cure)
-        else:
-            check_timeout(self.timeout)
-        _within("batch_size", self.batch_size, 1, limits.MAX_BATCH_SIZE, "messages")
-        _within("batching_window", self.batching_window, 0, limits.MAX_BATCHING_WINDOW_SECONDS, "seconds")
-        _within("concurrency", self.concurrency, 1, 10 * limits.MAX_CONCURRENCY, "jobs")
-        _within("cancel_grace", self.cancel_grace, 0, limits.MAX_TIMEOUT_SECONDS, "seconds")
-        _within("keep_completed", self.keep_completed, 60, 10 * 365 * 86_400, "seconds")
-        _within("keep_failed", self.keep_failed, 60, 10 * 365 * 86_400, "seconds")
-        _within("memory", self.memory, limits.MIN_MEMORY_MB, limits.MAX_MEMORY_MB, "megabytes")
-        if isinstance(self.extras, str):
-            raise InvalidOption("extras", self.extras, f"give a tuple of names: extras=({self.extras!r},)")
-        if self.batch_size > limits.BATCH_SIZE_WITHOUT_WINDOW and self.batching_window < 1:
-            raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
-        if self.unique is not None:
-            self.unique.check_kept(self)
-
-
-def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if isinstance(value, bool) or not low <= value <= high:
-        raise InvalidOption(name, value, f"give {low:g} to {high:g} {unit}")
-
-
-def check_attempts(attempts: int) -> int:
-    """The number if a job may have so many attempts, else InvalidOption."""
-    _within("attempts", attempts, 1, limits.MAX_ATTEMPTS, "attempts")
-    return attempts
-
-
-def check_timeout(timeout: float) -> float:
-    """The seconds if an attempt may run that long, else InvalidOption."""
-    _within("timeout", timeout, 0.05, limits.MAX_TIMEOUT_SECONDS, "seconds")
-    return timeout
 
 
 @dataclass(frozen=True)
@@ -282,21 +192,21 @@ def job(
         raise InvalidOption("name", name, "'-dlq' at the end is how dead-letter queues are named")
     custom = None if backoff is None or isinstance(backoff, Backoff) else backoff
     options = JobOptions(
-        attempts,
-        backoff if isinstance(backoff, Backoff) else Exponential(2) if custom is None else CUSTOM,
-        timeout,
-        batch_size,
-        batching_window,
-        concurrency,
-        keep_completed,
-        keep_failed,
-        memory,
-        extras,
-        runs_on,
-        cancel_grace,
-        rules_of(on_error),
-        custom,
-        unique,
+        attempts=attempts,
+        backoff=backoff if isinstance(backoff, Backoff) else Exponential(2) if custom is None else CUSTOM,
+        timeout=timeout,
+        batch_size=batch_size,
+        batching_window=batching_window,
+        concurrency=concurrency,
+        keep_completed=keep_completed,
+        keep_failed=keep_failed,
+        memory=memory,
+        extras=extras,
+        runs_on=runs_on,
+        cancel_grace=cancel_grace,
+        on_error=rules_of(on_error),
+        custom_backoff=custom,
+        unique=unique,
     )
     steps = dict(upcasts or {})
     check_upcasts(version, steps)
@@ -329,47 +239,3 @@ def job(
         return job_type
 
     return decorate
-
-
-class Catalog:
-    """The job types of a deployment, by name."""
-
-    def __init__(self, types: Iterable[JobType[Any, Any]]):
-        self._types: dict[str, JobType[Any, Any]] = {}
-        for job_type in types:
-            other = self._types.setdefault(job_type.name, job_type)
-            if other is not job_type:
-                raise Misconfigured(f"two functions call themselves job type {job_type.name!r}")
-
-    def get(self, name: str) -> JobType[Any, Any]:
-        """The type of that name, or UnknownJobType with the nearest name that exists."""
-        found = self._types.get(name)
-        if found is None:
-            near = difflib.get_close_matches(name, self._types, n=1)
-            raise UnknownJobType(name, near[0] if near else None, self.names)
-        return found
-
-    @property
-    def names(self) -> list[str]:
-        """All names in alphabetical order."""
-        return sorted(self._types)
-
-    def __iter__(self) -> Iterator[JobType[Any, Any]]:
-        return (self._types[name] for name in self.names)
-
-    def __len__(self) -> int:
-        return len(self._types)
-
-
-def load(modules: Sequence[str]) -> Catalog:
-    """Imports the modules and collects the job types found in them; Misconfigured if one cannot be imported."""
-    types: dict[int, JobType[Any, Any]] = {}
-    for name in modules:
-        try:
-            module = importlib.import_module(name)
-        except ImportError as error:
-            raise Misconfigured(f"JOBYARD_JOBS names {name!r}, which cannot be imported: {error}") from error
-        for value in vars(module).values():
-            if isinstance(value, JobType):
-                types[id(value)] = value
-    return Catalog(types.values())

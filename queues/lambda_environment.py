@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from queues.catalog import Catalog, load
 from queues.clients import connect
-from queues.jobtype import Catalog, JobType, load
+from queues.jobtype import JobType
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 

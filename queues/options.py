@@ -10,7 +10,8 @@ from typing import Any
 from queues import limits
 from queues.errors import InvalidOption
 from queues.job import check_job_id
-from queues.jobtype import JobType, check_attempts, check_timeout
+from queues.job_options import check_attempts, check_timeout
+from queues.jobtype import JobType
 from queues.retry import Backoff
 from queues.unique.rule import Unique
 

@@ -17,7 +17,7 @@ from queues.outcome import Cancel, Cancelled, Discard, Outcome, Raised, raised
 from queues.retry import CUSTOM, Backoff
 
 if TYPE_CHECKING:
-    from queues.jobtype import JobOptions
+    from queues.job_options import JobOptions
 
 #: `Discard`: no further attempt. `Cancel`: the job is not wanted any more. A curve: waits of its own.
 Action = type[Discard] | type[Cancel] | Backoff

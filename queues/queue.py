@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
 from queues.control.control import Control, Count
@@ -15,7 +16,7 @@ from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
 from queues.errors import WrongStatus
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
-from queues.jobtype import Catalog, JobType
+from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
 from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling

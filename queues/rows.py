@@ -10,7 +10,7 @@ import orjson
 
 from queues import limits
 from queues.job import Attempt, ErrorInfo, Job, Status
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 from queues.outcome import Settlement
 from queues.retry import Backoff
 

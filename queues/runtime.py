@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from queues.attempts import Attempts
 from queues.capture import OnLine
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.clock import Clock, system_clock
 from queues.control.bulk_store import BulkStore
@@ -20,7 +21,6 @@ from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.endings import Endings
 from queues.ids import Ulids
-from queues.jobtype import Catalog
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
 from queues.queue import Queue

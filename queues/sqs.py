@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from queues import limits
+from queues.catalog import Catalog
 from queues.clients import code_of
 from queues.errors import Misconfigured
-from queues.jobtype import Catalog
 from queues.resources import dead_letter_attributes, queue_attributes
 from queues.settings import Settings
 

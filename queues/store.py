@@ -45,7 +45,7 @@ from queues import limits
 from queues.clients import code_of
 from queues.errors import JobNotFound
 from queues.job import Job, Status
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 from queues.outcome import Settlement
 from queues.resources import STATE_INDEX
 from queues.rows import (

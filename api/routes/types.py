@@ -17,7 +17,9 @@ from api.auth import READ
 from api.openapi import answers
 from api.site import allow, site_of
 from api.views import json_response
-from queues.jobtype import Catalog, JobOptions, JobType
+from queues.catalog import Catalog
+from queues.job_options import JobOptions
+from queues.jobtype import JobType
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["types"])
 

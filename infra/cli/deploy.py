@@ -57,7 +57,7 @@ def deploy(
     from infra.deploy.planning.guard import refusals
     from infra.deploy.preparing import prepare
     from infra.deploy.service import check_params
-    from queues.jobtype import load
+    from queues.catalog import load
     from queues.settings import read_settings
 
     if not (yes or plan):

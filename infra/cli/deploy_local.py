@@ -43,7 +43,7 @@ def deploy_local(
     """
     from infra.deploy.local_stack.deployment import deploy
     from infra.deploy.rendering import render
-    from queues.jobtype import load
+    from queues.catalog import load
     from queues.settings import read_settings
 
     settings = read_settings()

@@ -46,8 +46,8 @@ def package(
     from infra.deploy.packaging.build import build
     from infra.deploy.packaging.cold_start import measure
     from infra.deploy.packaging.target import ARCHITECTURE, PYTHON, Target, here
+    from queues.catalog import load
     from queues.errors import InvalidOption
-    from queues.jobtype import load
     from queues.settings import read_settings
 
     if local and (arch or python):

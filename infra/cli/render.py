@@ -27,7 +27,7 @@ def render(
     Job types are those of JOBYARD_JOBS. Run it after a change of a `@job`, and commit the files with it.
     """
     from infra.deploy.rendering import render as rendered
-    from queues.jobtype import load
+    from queues.catalog import load
     from queues.settings import read_settings
 
     modules = read_settings().jobs

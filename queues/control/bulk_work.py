@@ -24,7 +24,7 @@ from queues.control.rows import ControlRows
 from queues.endings import Endings
 from queues.errors import JobNotFound
 from queues.job import Envelope, Job, Status
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 from queues.rows import OPEN, SORT_KEY, Item, number, partition, string
 
 log = logging.getLogger("jobyard.bulk")

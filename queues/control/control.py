@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
 from queues.control.bulk_store import BulkStore
@@ -17,7 +18,7 @@ from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
 from queues.errors import BulkNotFound, JobNotFound, WrongStatus
 from queues.job import Job, Status
-from queues.jobtype import Catalog, JobOptions
+from queues.job_options import JobOptions
 from queues.rows import partition
 from queues.store import JobStore
 

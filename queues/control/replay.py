@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queues.job import Job, Status
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 
 
 def replayed(old: Job, options: JobOptions, *, job_id: str, data: tuple[str, int] | None, now: int) -> Job:

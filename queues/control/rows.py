@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from queues.clients import code_of
 from queues.job import ENDED, Job, Status
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 from queues.rows import CANCELLING, Item, asked, key_of, number, partition, partition_key, string
 from queues.settings import Settings
 from queues.store import JobStore

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.errors import ScheduleNotFound
-from queues.jobtype import Catalog
 from queues.schedules.declared import TENANT, declaration, declarations
 from queues.schedules.eventbridge import EventBridge
 from queues.schedules.job_schedule import CODE, JobSchedule, ScheduleStatus

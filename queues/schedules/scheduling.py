@@ -10,10 +10,10 @@ from queues.settings import Settings
 from queues.sqs import JobQueues
 
 if TYPE_CHECKING:
+    from queues.catalog import Catalog
     from queues.clock import Clock
     from queues.endings import Endings
     from queues.enqueue import Enqueuer
-    from queues.jobtype import Catalog
     from queues.schedules.changes import Changes
     from queues.schedules.eventbridge import EventBridge
     from queues.schedules.schedules import Schedules

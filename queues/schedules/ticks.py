@@ -22,7 +22,8 @@ from queues.endings import Endings
 from queues.enqueue import Enqueuer
 from queues.errors import JobyardError
 from queues.job import Job
-from queues.jobtype import JobOptions, JobType
+from queues.job_options import JobOptions
+from queues.jobtype import JobType
 from queues.schedules.changes import TRIES, Contended
 from queues.schedules.declared import declaration
 from queues.schedules.job_schedule import CODE, MAX_REMEMBERED, Fate, JobSchedule, ScheduleStatus, job_id_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from queues.jobtype import Catalog, JobType, load
+from queues.catalog import Catalog, load
+from queues.jobtype import JobType
 from queues.settings import read_settings
 from queues.testing.context import FakeContext
 

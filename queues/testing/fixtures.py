@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from queues.jobtype import Catalog, JobType, load
+from queues.catalog import Catalog, load
+from queues.jobtype import JobType
 from queues.settings import Settings, read_settings
 
 if TYPE_CHECKING:

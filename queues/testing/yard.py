@@ -10,10 +10,11 @@ from typing import Any, Self
 from infra.mappings import EmbeddedMappings
 from infra.metrics import MetricLines
 from queues import capture
+from queues.catalog import Catalog, load
 from queues.clients import Clients
 from queues.ids import Ulids
 from queues.job import Job, Status
-from queues.jobtype import Catalog, JobType, load
+from queues.jobtype import JobType
 from queues.options import Duration
 from queues.runtime import assemble
 from queues.settings import Settings, read_settings

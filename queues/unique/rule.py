@@ -15,7 +15,8 @@ from queues import limits
 from queues.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from queues.jobtype import JobOptions, JobType
+    from queues.job_options import JobOptions
+    from queues.jobtype import JobType
 
 Mode = Literal["simple", "throttle", "debounce"]
 

@@ -18,8 +18,8 @@ from api.app import create_app
 from api.auth import make_token
 from infra.local.engine import Engine
 from queues import Context, Discard, Fixed, job
+from queues.catalog import Catalog
 from queues.clients import Clients
-from queues.jobtype import Catalog
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 

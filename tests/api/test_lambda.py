@@ -14,9 +14,9 @@ import pytest
 from api.app import LambdaApi, app_from_environment, create_app, handler
 from api.auth import make_token
 from infra.local.engine import Engine
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.errors import Misconfigured
-from queues.jobtype import Catalog
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.api.conftest import SECRET, echo

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from api.app import create_app
 from api.auth import make_token
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.errors import Misconfigured
-from queues.jobtype import Catalog
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.api.conftest import SECRET, HandClock, echo, problem

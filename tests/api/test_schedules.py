@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from api.app import create_app
 from api.auth import make_token
 from queues import Recurring, job
+from queues.catalog import Catalog
 from queues.clients import Clients
-from queues.jobtype import Catalog
 from queues.runtime import Runtime, assemble
 from queues.schedules.tick import SCHEDULED_TIME, body_of
 from queues.settings import Settings

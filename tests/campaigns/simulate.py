@@ -31,11 +31,12 @@ from pydantic import BaseModel
 from infra.local.engine import Engine
 from infra.local.lambda_.mapping import EventSourceMapping, Mapping
 from queues import Context, Discard, Exponential, NewJob, Options, Snooze, job
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.dead_letters import SWEEP_AT_LEAST_EVERY
 from queues.errors import EnqueueFailed
 from queues.job import Envelope, Job, Status
-from queues.jobtype import Catalog, JobType
+from queues.jobtype import JobType
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.campaigns.faults import FaultyClient, ProcessDead, Rates

@@ -29,9 +29,9 @@ from pydantic import BaseModel
 from infra.local.dynamodb.attributes import canonical_attributes
 from infra.local.engine import Engine
 from queues import Context, Fixed, job
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.job import Job
-from queues.jobtype import Catalog
 from queues.queue import Queue
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings, read_settings

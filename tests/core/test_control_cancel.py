@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from queues import Cancel, Context, Fixed, JobCancelled, Snooze, Status
+from queues.catalog import Catalog
 from queues.job import Job
-from queues.jobtype import Catalog, job
+from queues.jobtype import job
 from queues.outcome import (
     Cancelled,
     Interrupted,

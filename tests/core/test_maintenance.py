@@ -12,9 +12,9 @@ import pytest
 
 from infra.local.engine import Engine
 from queues import NewJob, maintenance
+from queues.catalog import load
 from queues.clients import Clients
 from queues.clock import OutOfTime
-from queues.jobtype import load
 from queues.maintenance import RESERVE, reap_until
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings

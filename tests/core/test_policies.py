@@ -11,10 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from queues import Cancel, Context, Discard, Exponential, Fixed, RetryAfter, Snooze, Status, job
+from queues.catalog import Catalog
 from queues.errors import InvalidOption
 from queues.frames import BrokenFrame, outcome_frame, read_outcome
 from queues.job import ErrorInfo
-from queues.jobtype import Catalog, JobOptions
+from queues.job_options import JobOptions
 from queues.outcome import Cancelled, Outcome, Raised
 from queues.policy import outcome_of, rules_of
 from queues.retry import Backoff

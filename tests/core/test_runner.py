@@ -10,7 +10,7 @@ import pytest
 
 from queues import Context, Discard, Status
 from queues.job import Envelope
-from queues.jobtype import JobOptions
+from queues.job_options import JobOptions
 from queues.outcome import Returned, settle
 from tests.core.house import DAY, LEASE, MINUTE, House, Order, housed, outcomes, throttled
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from queues import Recurring, job
+from queues.catalog import Catalog
 from queues.errors import InvalidData, InvalidOption, InvalidSchedule, ScheduleNotFound, ScheduleOfCode
-from queues.jobtype import Catalog
 from queues.schedules.eventbridge import EventBridge, eventbridge_name
 from queues.schedules.job_schedule import CODE, Fate, JobSchedule, ScheduleStatus
 from tests.core.house import House, Order, Process, housed

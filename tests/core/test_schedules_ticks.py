@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from queues import Status, job
+from queues.catalog import Catalog
 from queues.job import Envelope, NewerEnvelope
-from queues.jobtype import Catalog
 from queues.schedules.job_schedule import Fate
 from tests.core.house import LEASE, House, Order, Process, housed, throttled
 

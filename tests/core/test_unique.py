@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from queues import NewJob, Options, Status, Unique, job
+from queues.catalog import Catalog
 from queues.errors import InvalidOption
 from queues.job import Job
-from queues.jobtype import Catalog
 from tests.core.house import DAY, MINUTE, House, Order, housed
 
 ONE = Unique(key="a")

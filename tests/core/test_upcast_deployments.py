@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from queues import Context, Status, job
+from queues.catalog import Catalog
 from queues.job import ENVELOPE_VERSION, Envelope
-from queues.jobtype import Catalog
 from queues.resources import MAX_RECEIVES
 from queues.runner import NEWER_SECONDS
 from queues.upcast import Upcast

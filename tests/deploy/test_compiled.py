@@ -14,8 +14,8 @@ from infra.deploy import stack_limits
 from infra.deploy.framework import NodeMissing, install_osls
 from infra.deploy.rendering import render
 from infra.deploy.statements import STARS
+from queues.catalog import load
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from tests.cli.house import CHECKOUT
 from tests.clients.installing import missing
 from tests.deploy.catalogs import PACKAGE, job_types

@@ -23,8 +23,8 @@ from infra.deploy.local_stack.background import Background
 from infra.deploy.local_stack.ministack import MiniStackUnavailable, install_ministack, start_ministack
 from infra.deploy.planning.kinds import KINDS
 from infra.deploy.rendering import render
+from queues.catalog import load
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from tests.cli.house import CHECKOUT, JOBYARD, environment
 from tests.clients.installing import missing
 

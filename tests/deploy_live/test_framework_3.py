@@ -15,8 +15,8 @@ import pytest
 
 from infra.deploy.framework import NodeMissing, install_osls
 from infra.deploy.rendering import render
+from queues.catalog import load
 from queues.errors import Misconfigured
-from queues.jobtype import load
 from tests.cli.house import CHECKOUT
 from tests.clients.installing import missing
 from tests.deploy.compiled import compile_stack

@@ -23,8 +23,8 @@ from infra.local.engine import Engine
 from infra.local.front import build_server
 from infra.serving import listen, url_of
 from infra.worker import Worker
+from queues.catalog import load
 from queues.clients import Clients
-from queues.jobtype import load
 from queues.resources import function_timeout
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings, read_settings

@@ -14,9 +14,9 @@ from functions.hello import hello
 from infra.local.engine import Engine
 from queues import NewJob, Queue, Status
 from queues.blocking import BlockingQueue, BlockingSchedules
+from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.errors import InvalidData, JobNotFound, Misconfigured
-from queues.jobtype import Catalog
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
 from queues.settings import Settings

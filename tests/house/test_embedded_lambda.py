@@ -16,9 +16,9 @@ from infra.local.clients import DirectClient
 from infra.local.engine import Engine
 from infra.worker import Worker
 from queues import capture
+from queues.catalog import load
 from queues.clients import Clients
 from queues.job import Job, Status
-from queues.jobtype import load
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 

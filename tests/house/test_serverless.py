@@ -19,7 +19,8 @@ from infra.deploy.packaging.plan import artifact_of
 from infra.deploy.packaging.target import ARCHITECTURE, PYTHON
 from infra.deploy.rendering import FILES, render
 from infra.deploy.statements import STARS
-from queues.jobtype import JobType, load
+from queues.catalog import load
+from queues.jobtype import JobType
 from queues.resources import dead_letter_attributes, function_timeout, queue_attributes, table_definition
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT

@@ -14,7 +14,7 @@ import pytest
 from infra.deploy.packaging.build import Built, build
 from infra.deploy.packaging.target import Target, here
 from infra.deploy.packaging.wheels import WheelsUnavailable
-from queues.jobtype import load
+from queues.catalog import load
 from tests.cli.house import CHECKOUT
 from tests.clients.installing import missing
 

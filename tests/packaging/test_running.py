@@ -19,9 +19,9 @@ from infra.local.engine import Engine
 from infra.local.front import build_server
 from infra.local.lambda_.event import record_of
 from infra.serving import listen
+from queues.catalog import load
 from queues.clients import Clients
 from queues.job import Job, Status
-from queues.jobtype import load
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 from tests.cli.house import CHECKOUT

@@ -10,7 +10,7 @@ import pytest
 
 from infra.deploy.packaging.build import Built
 from infra.deploy.packaging.cold_start import REPEATS, Start, measure
-from queues.jobtype import load
+from queues.catalog import load
 from tests.packaging.conftest import MODULES, Unpack, run_alone
 
 WATCHED = Path(__file__).with_name("watched_import.py")

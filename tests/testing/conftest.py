@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from queues.jobtype import Catalog, load
+from queues.catalog import Catalog, load
 from queues.testing import Yard, aws, blocking_jobyard, jobyard, jobyard_processes, jobyard_settings
 from tests.testing import jobs
 

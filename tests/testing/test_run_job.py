@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from queues import Context, Snooze, job
+from queues.catalog import load
 from queues.errors import InvalidData, InvalidOption, UnknownJobType
-from queues.jobtype import load
 from queues.testing import FakeContext, Yard, run_job
 from tests.testing.jobs import Order, greet, plain
 

@@ -14,8 +14,8 @@ import pytest
 
 from infra.local import virtual
 from queues import NewJob, Status
+from queues.catalog import Catalog
 from queues.errors import UnknownJobType
-from queues.jobtype import Catalog
 from queues.testing import BlockingYard, NeverEnds, Ran, TimeStandsStill, Yard, open_yard
 from tests.testing import jobs
 from tests.testing.jobs import Order, greet, plain

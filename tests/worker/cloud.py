@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from queues.catalog import load
 from queues.clients import connect
 from queues.job import Job, Status
-from queues.jobtype import load
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 from tests.cli.house import LIMIT, Running, running

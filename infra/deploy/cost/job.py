@@ -15,7 +15,8 @@ from infra.deploy.cost import prices
 from infra.deploy.cost.item import Item
 from infra.deploy.cost.standing import INVOCATION_LOG_BYTES
 from infra.deploy.functions import mapping
-from queues.jobtype import DEFAULT_MEMORY, KEEP_COMPLETED, JobType
+from queues.job_options import DEFAULT_MEMORY, KEEP_COMPLETED
+from queues.jobtype import JobType
 from queues.limits import SQS_BATCH
 
 #: Write units of a job: two at the enqueueing, one at the claim, three at the settlement. (docs/cost.md)

@@ -21,7 +21,7 @@ from infra.doctor.reading.table import read_tables
 from infra.doctor.reading.target import Now, identify, kind_of
 from infra.doctor.snapshot import AnyType, Folder, Kind, QueueState, Snapshot, Target
 from infra.serving import is_loopback
-from queues.jobtype import load
+from queues.catalog import load
 from queues.settings import Settings
 
 #: Queues of no job type whose messages are counted.

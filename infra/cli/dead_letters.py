@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from infra.cli.card import print_job
 from infra.cli.client import Client, job_path
 from infra.cli.exits import CommandFailed
 from infra.cli.jobs import Cursor, JobId, Limit, show_page
-from infra.cli.operations import After, Before, Choice, DryRun, Error, Everyone, NoWait, Rate, Tags, count, watch
+from infra.cli.operations import After, Before, Choice, DryRun, Error, Everyone, NoWait, Rate, Tags, begin
 from infra.cli.output import Json, print_json
 
 dead_letters = typer.Typer(help="Jobs that have failed for good: look at them, redrive, discard.", no_args_is_help=True)
@@ -49,12 +50,8 @@ def redrive(
     as_json: Json = False,
 ) -> None:
     """Run a type's failed jobs again, and remove their dead letters."""
-    client, path = Client.from_environment(), _path(type, "redrive")
-    body = {"filter": Choice(error, failed_after, failed_before, tag).body(), "rate": rate, "everyone": everyone}
-    if dry_run:
-        count(client, path, body, as_json)
-    else:
-        watch(client, client.post(path, body), as_json, wait=not no_wait)
+    body = Choice(error, failed_after, failed_before, tag, rate, everyone).body()
+    begin(_path(type, "redrive"), body, dry_run=dry_run, wait=not no_wait, as_json=as_json)
 
 
 @dead_letters.command()
@@ -72,13 +69,9 @@ def discard(
     as_json: Json = False,
 ) -> None:
     """Give a type's failed jobs up: they become cancelled, and their dead letters are removed."""
-    client, path = Client.from_environment(), _path(type, "discard")
-    body = {"filter": Choice(error, failed_after, failed_before, tag).body(), "rate": rate, "everyone": everyone}
-    if dry_run:
-        count(client, path, body, as_json)
-        return
-    ask(f"discard failed jobs of {type}", yes=yes, as_json=as_json)
-    watch(client, client.post(path, body), as_json, wait=not no_wait)
+    body = Choice(error, failed_after, failed_before, tag, rate, everyone).body()
+    ask_first = partial(ask, f"discard failed jobs of {type}", yes=yes, as_json=as_json)
+    begin(_path(type, "discard"), body, dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first)
 
 
 def _path(type: str, what: str) -> str:

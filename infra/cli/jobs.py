@@ -21,9 +21,9 @@ from infra.cli.operations import (
     NoWait,
     Rate,
     Tags,
+    begin,
     count,
     sentence,
-    watch,
 )
 from infra.cli.output import Json, ago, print_json, print_table, tell
 
@@ -83,7 +83,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Give a failed job, or all that options choose, its type's attempts afresh."""
-    client, choice = Client.from_environment(), Choice(error, failed_after, failed_before, tag)
+    client, choice = Client.from_environment(), Choice(error, failed_after, failed_before, tag, rate, everyone)
     chosen = every or type is not None or choice.given
     if (job_id is None) is not chosen:
         raise CommandFailed("give the id of one job, or say which: --all, --type, --error, ...", Exit.USAGE)
@@ -91,15 +91,13 @@ def retry(
         job = client.post(f"{job_path(job_id)}/retry")
         print_json(job) if as_json else print_job(job)
         return
-    which = choice.body() | ({"type": type} if type is not None else {})
-    body = {"filter": which, "rate": rate, "everyone": everyone}
-    if dry_run:
-        count(client, "/retry", body, as_json)
-        return
-    if not yes:
-        found = client.post("/retry", body | {"dryRun": True})
-        ask(f"retry {sentence(found['matched'], exact=found['exact'])}", yes=yes, as_json=as_json)
-    watch(client, client.post("/retry", body), as_json, wait=not no_wait)
+    body = choice.body(type)
+
+    def ask_first() -> None:
+        if not yes:
+            ask(f"retry {sentence(count(client, '/retry', body))}", yes=yes, as_json=as_json)
+
+    begin("/retry", body, dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first)
 
 
 @jobs.command()

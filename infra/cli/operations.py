@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -33,27 +34,31 @@ OperationId = Annotated[str, typer.Argument(metavar="ID", help="The operation's 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which failed jobs, as options say it."""
+    """Which failed jobs an operation is for, and how fast, as options say it."""
 
     error: str | None
     after: str | None
     before: str | None
     tags: list[str] | None
+    rate: float | None
+    everyone: bool
 
     @property
     def given(self) -> bool:
-        """Whether anything was said."""
+        """Whether the options choose some of all failed jobs."""
         return any((self.error, self.after, self.before, self.tags))
 
-    def body(self) -> dict[str, Any]:
-        """The same as the API's `filter`."""
+    def body(self, type: str | None = None) -> dict[str, Any]:
+        """The same as the API takes it; `type` where the route does not name one."""
         found = {
+            "type": type,
             "error": self.error,
             "failedAfter": _moment("--failed-after", self.after),
             "failedBefore": _moment("--failed-before", self.before),
             "tags": self.tags,
         }
-        return {name: value for name, value in found.items() if value}
+        which = {name: value for name, value in found.items() if value}
+        return {"filter": which, "rate": self.rate, "everyone": self.everyone}
 
 
 def _moment(option: str, text: str | None) -> str | None:
@@ -72,18 +77,38 @@ def _moment(option: str, text: str | None) -> str | None:
     return moment.isoformat()
 
 
-def count(client: Client, path: str, body: dict[str, Any], as_json: bool) -> None:
-    """Prints for how many jobs an operation would be."""
-    found = client.post(path, body | {"dryRun": True})
-    if as_json:
-        print_json(found)
-    else:
-        print(sentence(found["matched"], exact=found["exact"]))
+def begin(
+    path: str,
+    body: dict[str, Any],
+    *,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+    ask_first: Callable[[], None] = lambda: None,
+) -> None:
+    """Counts the jobs that an operation would be for, or begins it and watches it to its end."""
+    client = Client.from_environment()
+    if not dry_run:
+        ask_first()
+        watch(client, client.post(path, body), as_json, wait)
+        return
+    found = count(client, path, body)
+    print_json(found) if as_json else print(sentence(found))
 
 
-def sentence(matched: int, *, exact: bool) -> str:
-    """A number of jobs in words."""
-    return f"{'' if exact else 'at least '}{matched} {'job' if matched == 1 else 'jobs'}"
+def count(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """For how many jobs an operation would be, as the API says it."""
+    found: dict[str, Any] = client.post(path, body | {"dryRun": True})
+    return found
+
+
+def sentence(found: dict[str, Any]) -> str:
+    """What `count` has found, in words."""
+    return f"{'' if found['exact'] else 'at least '}{_jobs(found['matched'])}"
+
+
+def _jobs(number: int) -> str:
+    return f"{number} {'job' if number == 1 else 'jobs'}"
 
 
 def watch(client: Client, operation: dict[str, Any], as_json: bool, wait: bool) -> None:
@@ -105,7 +130,7 @@ def show(operation: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(operation)
         return
-    print(f"{operation['action']} {operation['id']}: {operation['status']}, {sentence(operation['done'], exact=True)}")
+    print(f"{operation['action']} {operation['id']}: {operation['status']}, {_jobs(operation['done'])}")
 
 
 @operations.command("show")

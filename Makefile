@@ -77,7 +77,7 @@ durability: $(VENV)/installed-dev ## Kill the AWS endpoint under load, fill its 
 
 .PHONY: sim
 sim: $(VENV)/installed-dev ## Run the worker against injected faults on a virtual clock, thousands of seeds
-	@$(PY) -m tests.campaigns.simulate $(ARGS)
+	@$(PY) -m tests.campaigns.simulation $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/installed ## Measure jobs/s, latency and CPU beside other job queues; installs them into .bench

@@ -11,10 +11,10 @@ import pytest
 
 from tests.campaigns.crash import campaign
 from tests.campaigns.crash_report import report
-from tests.campaigns.simulate import run_seed
+from tests.campaigns.simulation.storm import run_seed
 
-#: Seeds of the short form: about a third of a second each.
-SEEDS = 120
+#: Seeds of the short form: about two thirds of a second each.
+SEEDS = 80
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def quiet() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("first", range(0, SEEDS, 30))
+@pytest.mark.parametrize("first", range(0, SEEDS, 20))
 def test_the_guarantees_hold_under_injected_faults(first: int) -> None:
-    for seed in range(first, first + 30):
+    for seed in range(first, first + 20):
         world = run_seed(seed)
-        assert world.accepted
+        assert world.seen
 
 
 @pytest.mark.usefixtures("quiet")

@@ -87,6 +87,8 @@ def new_row(job: Job, due: int) -> Item:
         item["replay_of"] = {"S": job.replay_of}
     if job.owes:
         item["owes"] = {"S": " ".join(job.owes)}
+    if job.flow is not None:
+        item["flow"] = {"S": job.flow}
     return item
 
 
@@ -147,6 +149,7 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         replay_of=text.get("replay_of"),
         owes=tuple(text.get("owes", "").split()),
         paid_at=int(paid) if paid else None,
+        flow=text.get("flow"),
     )
 
 

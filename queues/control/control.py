@@ -85,7 +85,7 @@ class Control:
         """The job, after what it owes for its last end is done: once it is changed, nobody could do that any more."""
         if not job.in_debt:
             return job
-        await self.endings.conclude(job)
+        await self.endings.debts.pay(job)
         return await self.get(job.tenant, job.id)
 
     async def discard(self, job: Job, by: str | None) -> Job:

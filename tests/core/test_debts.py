@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from queues import Cancel, Discard, NewJob, Options, Status
+from queues.errors import WrongStatus
 from queues.job import Job
 from queues.reaper import Reaped
 from queues.rows import OWING
@@ -234,6 +235,10 @@ async def test_who_gives_a_job_up_pays_first(house: House, verb: str) -> None:
     process = process_of(house, told, *[throttled() for _ in range(6)])
     job = await owing(house)
     await fails(house, process, job)
+    if verb == "delete":
+        with pytest.raises(WrongStatus, match="try again in a moment"):
+            await process.runtime.queue.delete(job.id)
+        await process.runtime.runner.endings.conclude(job)
     await getattr(process.runtime.queue, verb)(job.id)
     assert told == [(Status.FAILED, 1)]
     if verb == "discard":

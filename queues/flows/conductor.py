@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -54,8 +55,8 @@ _STATUSES = {
     Status.FAILED: StepStatus.FAILED,
     Status.CANCELLED: StepStatus.CANCELLED,
 }
-#: A job that has ended, its place, and what becomes of it: the flow after the note, or None if it is gone.
-_Paid = tuple[Place, Job, "asyncio.Future[FlowState | None]"]
+#: A job that has ended, its place, and, once that is noted, what follows from it: one task for all that go together.
+_Paid = tuple[Place, Job, "asyncio.Future[asyncio.Task[None]]"]
 
 
 @dataclass(slots=True)
@@ -82,17 +83,20 @@ class Conductor:
             await self._undone(job, place)
             return
         key = (job.tenant, place.flow_id, place.making)
-        noted: asyncio.Future[FlowState | None] = asyncio.get_running_loop().create_future()
+        noted: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
         if key in self._waiting:
             self._waiting[key].append((place, job, noted))
         else:
             self._waiting[key] = [(place, job, noted)]
-            task = asyncio.get_running_loop().create_task(self._note_all(key))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        flow = await noted
-        if flow is not None:
-            await self._follow(flow)
+            self._task(self._note_all(key))
+        # Whoever waits may be told to stop, and must not take the others' work along.
+        await asyncio.shield(await noted)
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _note_all(self, key: tuple[str, str, str]) -> None:
         # What comes in the same turn of the loop, and while others are written, goes together.
@@ -101,7 +105,7 @@ class Conductor:
         while waiting:
             batch, waiting[:] = waiting[:MARKS], waiting[MARKS:]
             try:
-                flow = await self._note(key[0], batch)
+                following = self._task(self._follow(await self._note(key[0], batch)))
             except BaseException as error:
                 for _, _, noted in batch:
                     if not noted.done():
@@ -109,7 +113,7 @@ class Conductor:
             else:
                 for _, _, noted in batch:
                     if not noted.done():
-                        noted.set_result(flow)
+                        noted.set_result(following)
         del self._waiting[key]
 
     async def _note(self, tenant: str, batch: list[_Paid]) -> FlowState | None:

@@ -309,3 +309,50 @@ def _delayed() -> Any:
     from queues import Options
 
     return Options(delay=100)
+
+
+# --- many, and what it costs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["fail", "continue"])
+@housed
+async def test_a_batch_of_many_and_one_callback(house: House, policy: Any) -> None:
+    parts = [Step("work", {"size": size}) for size in range(600)]
+    bad = 300
+    fails_at(house, *([bad] if policy == "continue" else []))
+    flow = await house.queue.flows.start(Flow(*parts, on_failure=policy, on_end=Step("other", {"size": 1})))
+    await run(house, 70)
+    done = await house.queue.flows.get(flow.id)
+    failed = 1 if policy == "continue" else 0
+    assert counts(done) == ("completed", 600 - failed, failed, 0, 0)
+    assert (await house.queue.get(f"{flow.id}::end")).status is Status.COMPLETED
+
+
+@housed
+async def test_a_large_flow_is_stopped_by_the_rounds(house: House) -> None:
+    fails_at(house, 0)
+    flow = await house.queue.flows.start(Flow(*(Step("work", {"size": size}) for size in range(400))))
+    await house.deliver(count=1)
+    assert (await house.queue.flows.get(flow.id)).phase.value == "stopping"
+    await asyncio.sleep(1)
+    assert await house.runtime.flowing.round() == 1
+    done = await house.queue.flows.get(flow.id)
+    assert (done.status, done.failed, done.open) == ("failed", 1, 0)
+    assert await house.runtime.flowing.round() == 0
+
+
+@housed
+async def test_what_a_step_costs(house: House) -> None:
+    """Calls for a batch of ten that end together; a job of no flow makes none of them (test_enqueue)."""
+    adds(house)
+    await house.queue.flows.start(Flow(Step("work", {})))
+    await run(house)
+    await house.queue.flows.start(Flow(*(Step("work", {"size": size}) for size in range(10))))
+    wire = house.first.dynamodb
+    wire.calls.clear()
+    await house.deliver()
+    assert wire.calls["transact_write_items"] == 1, "ten ends and the flow's counts"
+    assert wire.calls["batch_execute_statement"] == 3, "claims, settlements, and that the debts are paid"
+    assert wire.calls["batch_get_item"] == 1
+    assert wire.calls["put_item"] == wire.calls["query"] == 0
+    assert wire.calls["update_item"] == 1, "the flow has ended"

@@ -74,6 +74,7 @@ class JobRow(_Answer):
     )
     cancel_requested_by: str | None
     replay_of: str | None = Field(description="The id of the job that this one is a replay of.")
+    flow_id: str | None = Field(description="The flow of which it is a step.")
     tags: list[str]
     timeout: Milliseconds
     backoff: Backoff

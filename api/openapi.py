@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.answers import ProblemView
 from api.control_bodies import LettersBody, PurgeBody, ReplayBody, RetryManyBody
+from api.flow_bodies import FlowBody
 from api.guard import OPEN
 from api.models import NewJobBody, ScheduledJobBody
 from api.problems import MEDIA_TYPE
@@ -88,7 +89,7 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 #: What routes read and answer by themselves.
 BODIES = (
-    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody),
+    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody, FlowBody),
     *(LettersBody, RetryManyBody, PurgeBody, ReplayBody, ProblemView),
 )
 _TITLED = frozenset(model.__name__ for model in BODIES)

@@ -58,7 +58,7 @@ def _core(error: errors.JobyardError) -> Problem | None:
             return Problem(problems.INVALID_REQUEST, text, errors=faults_of(error))
         case errors.PayloadTooLarge():
             return Problem(problems.TOO_LARGE, text, errors=faults_of(error))
-        case errors.JobNotFound() | errors.BulkNotFound() | errors.ScheduleNotFound():
+        case errors.JobNotFound() | errors.BulkNotFound() | errors.ScheduleNotFound() | errors.FlowNotFound():
             return Problem(problems.NOT_FOUND, text)
         case errors.ScheduleExists():
             return Problem(problems.SCHEDULE_EXISTS, text)
@@ -66,6 +66,8 @@ def _core(error: errors.JobyardError) -> Problem | None:
             return Problem(problems.SCHEDULE_OF_CODE, text)
         case errors.WrongStatus():
             return Problem(problems.WRONG_STATUS, text, jobStatus=error.job.status.value)
+        case errors.WrongFlowStatus():
+            return Problem(problems.WRONG_STATUS, text, flowStatus=error.flow.status)
         case errors.EnqueueFailed():
             return _not_accepted(error)
         case errors.Misconfigured():

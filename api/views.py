@@ -82,6 +82,7 @@ def _row(job: Job) -> dict[str, Any]:
         "cancelRequestedAt": moment(job.cancel_at),
         "cancelRequestedBy": job.cancel_by,
         "replayOf": job.replay_of,
+        "flowId": job.flow_id,
         "tags": job.tags,
         "timeout": round(job.timeout * 1000),
         "backoff": job.backoff.to_json(),

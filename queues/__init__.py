@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from queues.context import Context
+from queues.flows.flow import Flow, Result, Step, chain, group
 from queues.job import Job, Status
 from queues.jobtype import JobType, job
 from queues.options import NewJob, Options
@@ -23,6 +24,7 @@ __all__ = [
     "Discard",
     "Exponential",
     "Fixed",
+    "Flow",
     "Job",
     "JobCancelled",
     "JobType",
@@ -31,11 +33,15 @@ __all__ = [
     "Options",
     "Queue",
     "Recurring",
+    "Result",
     "RetryAfter",
     "Snooze",
     "Status",
+    "Step",
     "Unique",
     "__version__",
+    "chain",
+    "group",
     "job",
 ]
 

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
+from queues.flows.flows import Flows
 from queues.queue import Queue
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
@@ -93,6 +94,25 @@ class BlockingSchedules:
     last_runs = _Blocking(Schedules.last_runs)
 
 
+class BlockingFlows:
+    """The flows of a BlockingQueue; its methods are those of Flows."""
+
+    def __init__(self, queue: BlockingQueue):
+        self._queue = queue
+
+    def run(self, call: Callable[[Flows], Coroutine[Any, Any, R]]) -> R:
+        """What `call(flows)` comes to on the queue's loop."""
+        return self._queue.run(lambda queue: call(queue.flows))
+
+    start = _Blocking(Flows.start)
+    get = _Blocking(Flows.get)
+    list = _Blocking(Flows.list)
+    steps = _Blocking(Flows.steps)
+    wait = _Blocking(Flows.wait)
+    cancel = _Blocking(Flows.cancel)
+    retry = _Blocking(Flows.retry)
+
+
 class BlockingQueue:
     """`with BlockingQueue() as queue: queue.enqueue("hello", {"name": "Ada"})`; its methods are those of Queue.
 
@@ -132,6 +152,11 @@ class BlockingQueue:
     def schedules(self) -> BlockingSchedules:
         """Its tenant's schedules, by which jobs come again and again."""
         return BlockingSchedules(self)
+
+    @property
+    def flows(self) -> BlockingFlows:
+        """Its tenant's flows: jobs that belong together."""
+        return BlockingFlows(self)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()

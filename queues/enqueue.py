@@ -122,6 +122,16 @@ class Enqueuer:
                 on_progress(min(at + CHUNK, len(jobs)), len(jobs))
         return [job.seen_at(now) for job in bulk.jobs]
 
+    async def put_all(self, jobs: Sequence[Job], now: int) -> list[Job]:
+        """Writes and sends new jobs that were named before, in any number; answers those that were there instead.
+
+        EnqueueFailed tells which were accepted.
+        """
+        bulk = _Bulk(self, [True] * len(jobs), list(jobs), {})
+        for at in range(0, len(jobs), CHUNK):
+            await bulk.accept(range(at, min(at + CHUNK, len(jobs))), now)
+        return bulk.jobs
+
 
 @dataclass(slots=True)
 class _Bulk:

@@ -11,6 +11,8 @@ JobyardError
   PayloadTooLarge     data or result over its limit
   JobNotFound         no such job in this tenant
   BulkNotFound        no such operation on many jobs in this tenant
+  FlowNotFound        no such flow in this tenant
+  WrongFlowStatus     the flow exists, but what was asked does not apply to its status
   WrongStatus         the job exists, but what was asked does not apply to its status
   ScheduleNotFound    no such schedule in this tenant
   ScheduleExists      there is another schedule of that name
@@ -25,6 +27,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from queues.flows.state import FlowState
     from queues.job import Job
 
 
@@ -127,6 +130,22 @@ class WrongStatus(JobyardError):
     def __init__(self, job: Job, verb: str, allowed: str):
         super().__init__(f"cannot {verb} job {job.id!r}: it is {job.status}, not {allowed}")
         self.job = job
+
+
+class FlowNotFound(JobyardError):
+    """The tenant has no such flow (it may have had: ended flows are removed after their retention)."""
+
+    def __init__(self, flow_id: str):
+        super().__init__(f"no flow {flow_id!r} here; those that have ended are forgotten after 30 days")
+        self.flow_id = flow_id
+
+
+class WrongFlowStatus(JobyardError):
+    """What was asked does not apply to the flow's status now; `flow` is the flow as it stands."""
+
+    def __init__(self, flow: FlowState, verb: str, allowed: str):
+        super().__init__(f"cannot {verb} flow {flow.id!r}: it is {flow.phase}, not {allowed}")
+        self.flow = flow
 
 
 class ScheduleNotFound(JobyardError):

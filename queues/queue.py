@@ -15,6 +15,7 @@ from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
 from queues.errors import WrongStatus
+from queues.flows.flowing import Flowing
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
@@ -24,6 +25,7 @@ from queues.sqs import JobQueues
 from queues.store import JobStore
 
 if TYPE_CHECKING:
+    from queues.flows.flows import Flows
     from queues.schedules.schedules import Schedules
 
 #: Seconds between two looks of `wait`, at first and at the most.
@@ -57,12 +59,13 @@ class Queue:
         new_id: Callable[[], str],
         scheduling: Scheduling,
         control: Control,
+        flowing: Flowing,
         tenant: str = "default",
     ):
         self.tenant = check_tenant(tenant)
         self.catalog = catalog
         self._store, self._queues, self._clock, self._new_id = store, queues, clock, new_id
-        self._scheduling, self._control = scheduling, control
+        self._scheduling, self._control, self._flowing = scheduling, control, flowing
         self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id)
 
     def for_tenant(self, tenant: str) -> Queue:
@@ -73,6 +76,7 @@ class Queue:
             new_id=self._new_id,
             scheduling=self._scheduling,
             control=self._control,
+            flowing=self._flowing,
             tenant=tenant,
         )
 
@@ -80,6 +84,11 @@ class Queue:
     def schedules(self) -> Schedules:
         """Its tenant's schedules, by which jobs come again and again."""
         return self._scheduling.of(self._enqueuer)
+
+    @property
+    def flows(self) -> Flows:
+        """Its tenant's flows: jobs that belong together."""
+        return self._flowing.of(self._enqueuer)
 
     async def enqueue(
         self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any
@@ -151,7 +160,7 @@ class Queue:
 
         Killed between row and message, the reaper sends the message.
         """
-        job = await self.get(job_id)
+        job = await self._control.paid(await self.get(job_id))
         now = self._clock()
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
@@ -243,4 +252,5 @@ class Queue:
 
     async def dead_letters(self, type: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """This tenant's jobs of a type whose letters are in its DLQ, the latest first, with their errors."""
-        return await self.list(status=Status.FAILED, type=type, limit=limit, cursor=cursor)
+        page = await self.list(status=Status.FAILED, type=type, limit=limit, cursor=cursor)
+        return Page([job for job in page.jobs if job.buried_at is not None], page.cursor)

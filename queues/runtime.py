@@ -19,7 +19,9 @@ from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
 from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
+from queues.debts import Debts
 from queues.endings import Endings
+from queues.flows.flowing import Flowing
 from queues.ids import Ulids
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
@@ -51,6 +53,7 @@ class Runtime:
     pauses: Pauses
     processes: ProcessPool
     scheduling: Scheduling
+    flowing: Flowing
 
     async def create_resources(self) -> None:
         """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
@@ -82,14 +85,16 @@ def assemble(
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
-    endings = Endings(store, queues, catalog, settings, clock, source.random)
+    debts = Debts(clients.dynamodb, settings, catalog, clock)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, debts)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     attempts = Attempts(processes, settings.processes, on_metrics)
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings)
+    flowing = Flowing(clients.dynamodb, settings, control)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(
@@ -98,7 +103,9 @@ def assemble(
         clients=clients,
         store=store,
         queues=queues,
-        queue=Queue(store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control),
+        queue=Queue(
+            store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control, flowing=flowing
+        ),
         runner=Runner(endings, pulse, attempts, name, scheduling),
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
@@ -107,4 +114,5 @@ def assemble(
         pauses=pauses,
         processes=processes,
         scheduling=scheduling,
+        flowing=flowing,
     )

@@ -11,6 +11,7 @@ from infra.cli.deploy import deploy
 from infra.cli.deploy_local import deploy_local, remove_local
 from infra.cli.doctor import doctor
 from infra.cli.enqueue import enqueue
+from infra.cli.flows import flows
 from infra.cli.invoke import invoke
 from infra.cli.jobs import jobs
 from infra.cli.operations import operations
@@ -71,3 +72,4 @@ app.add_typer(queues, name="queues")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(operations, name="operations")
 app.add_typer(schedules, name="schedules")
+app.add_typer(flows, name="flows")

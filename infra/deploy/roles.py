@@ -47,7 +47,8 @@ def roles(types: Types) -> dict[str, Any]:
     }
     for job_type in types:
         if job_type.options.on_lambda:
-            found[role_id(key(job_type.name))] = _role(job_type.name, working_on([job_type]))
+            statements = [*working_on([job_type]), *going_on_with_flows(types)]
+            found[role_id(key(job_type.name))] = _role(job_type.name, statements)
     return found
 
 
@@ -73,6 +74,14 @@ def working_on(types: Types) -> list[Statement]:
     ]
 
 
+def going_on_with_flows(types: Types) -> list[Statement]:
+    """What it takes to do what follows from the end of a flow's step: the next steps may be of any type."""
+    return [
+        allow("KeepFlows", ["dynamodb:BatchGetItem", "dynamodb:Query"], TABLE),
+        allow("StartSteps", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_queues(types)),
+    ]
+
+
 def _api(types: Types) -> list[Statement]:
     return [
         allow(
@@ -82,6 +91,7 @@ def _api(types: Types) -> list[Statement]:
                 "dynamodb:BatchGetItem",
                 "dynamodb:PutItem",
                 "dynamodb:BatchWriteItem",
+                "dynamodb:PartiQLUpdate",
                 "dynamodb:UpdateItem",
                 "dynamodb:DeleteItem",
             ],
@@ -110,6 +120,7 @@ def _reaper(types: Types) -> list[Statement]:
             ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"],
             TABLE,
         ),
+        allow("StartSteps", ["dynamodb:PutItem"], TABLE),
         allow(
             "SendAgainAndPurge",
             ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:PurgeQueue"],
@@ -134,7 +145,12 @@ def _pausing(types: Types) -> list[Statement]:
 
 def _dead_letters(types: Types) -> list[Statement]:
     return [
-        allow("CloseJobs", ["dynamodb:GetItem", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"], TABLE),
+        allow(
+            "CloseJobs",
+            ["dynamodb:GetItem", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem", "dynamodb:PutItem"],
+            TABLE,
+        ),
+        *going_on_with_flows(types),
         allow(
             "PutLettersRight",
             [

@@ -32,6 +32,7 @@ class VirtualQueue(Queue):
             new_id=new_id,
             scheduling=runtime.scheduling,
             control=runtime.control,
+            flowing=runtime.flowing,
             tenant=tenant,
         )
         self._yard = yard

@@ -36,16 +36,15 @@ class Player:
         for wire in (self.process.sqs, self.process.dynamodb):
             wire.inner = _Gate(wire.inner, self)
 
-    async def pass_gate(self, call: Awaitable[Any]) -> Any:
+    async def pass_gate(self, call: Callable[[], Awaitable[Any]]) -> Any:
         self._arrived.set()
         await self._turn.wait()
         self._turn.clear()
         number, self.calls = self.calls, self.calls + 1
         death = self.death if self.death is not None and self.death.call == number else None
         if death is not None and not death.after:
-            asyncio.ensure_future(call).cancel()
             raise Died
-        reply = await call
+        reply = await call()
         if death is not None:
             raise Died
         return reply
@@ -69,7 +68,7 @@ class _Gate:
 
     def __getattr__(self, name: str) -> Any:
         async def call(**params: Any) -> Any:
-            return await self.player.pass_gate(getattr(self.inner, name)(**params))
+            return await self.player.pass_gate(lambda: getattr(self.inner, name)(**params))
 
         return call
 

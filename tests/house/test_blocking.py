@@ -12,11 +12,12 @@ import pytest
 
 from functions.hello import hello
 from infra.local.engine import Engine
-from queues import NewJob, Queue, Status
-from queues.blocking import BlockingQueue, BlockingSchedules
+from queues import Flow, NewJob, Queue, Status, Step, chain
+from queues.blocking import BlockingFlows, BlockingQueue, BlockingSchedules
 from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.errors import InvalidData, JobNotFound, Misconfigured
+from queues.flows.flows import Flows
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
 from queues.settings import Settings
@@ -48,6 +49,16 @@ def test_its_schedules_have_every_method_of_schedules() -> None:
         assert queue.schedules.get("greeting") == made
         assert len(queue.schedules.next_runs("greeting", 3)) == 3
         assert queue.get(queue.schedules.run_now("greeting").id).type == "hello"
+
+
+def test_its_flows_have_every_method_of_flows() -> None:
+    waiting = {name for name, one in vars(Flows).items() if inspect.iscoroutinefunction(one) and name[0] != "_"}
+    assert waiting <= vars(BlockingFlows).keys()
+    with BlockingQueue(opener=embedded) as queue:
+        made = queue.flows.start(Flow(chain(Step("hello", {"name": "Ada"}), Step("hello", {"name": "Bob"}))))
+        assert [one.step.node.name for one in queue.flows.steps(made.id)] == ["hello-1", "hello-2"]
+        queue.flows.cancel(made.id)
+        assert queue.flows.wait(made.id, timeout=5).cancelled == 2
 
 
 def test_calls_block_until_they_are_done() -> None:

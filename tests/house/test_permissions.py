@@ -16,7 +16,7 @@ import httpx
 from api.app import create_app
 from api.auth import ADMIN, DEFAULT_SCOPE, make_token
 from infra.deploy.roles import roles
-from queues import Context, Discard, NewJob, Snooze, Status
+from queues import Context, Discard, Flow, NewJob, Options, Snooze, Status, Step
 from queues.control.job_filter import JobFilter
 from queues.job import Job
 from queues.store import Unclaimed
@@ -123,6 +123,17 @@ class Unreachable:
         raise throttled()
 
 
+async def _start_flows(house: House, *types: str) -> list[str]:
+    """One that goes on, and one that stops when its first step, of size 1, has failed; answers their first jobs."""
+    first = Step(types[0], {"size": 1}, name="first", options=Options(attempts=1))
+    following = [Step(name, {}, after=("first",)) for name in types]
+    made = [
+        await house.queue.flows.start(Flow(first, *following, on_failure="continue")),
+        await house.queue.flows.start(Flow(first, *following)),
+    ]
+    return [f"{flow.id}:first" for flow in made]
+
+
 async def lose(house: House, made: Job) -> None:
     """Starts an attempt as a process does that then is never heard of again."""
     claimed = await house.runtime.store.claim(made.tenant, made.id, "gone/1", house.loop.epoch_ms())
@@ -156,6 +167,8 @@ async def test_a_job_types_function(house: House) -> None:
         await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody=letter)
         await process.invoke("work", await house.first.receive())
         statuses = [(await house.queue.get(job.id)).status for job in (*made, lost)]
+        await _start_flows(house, "work", "other")
+        await process.invoke("work", await house.first.receive())
     assert {Status.COMPLETED, Status.DELAYED} <= set(statuses)
     # The mapping's own calls are made by `receive` and `invoke`, in its place, with another client.
     assert calls | MAPPING == allowed(house, "WorkRole")
@@ -181,13 +194,20 @@ async def test_the_api(house: House) -> None:
             assert (await api.post(f"{ROOT}/batch", json=many)).status_code == 202
             assert (await api.delete(f"{ROOT}/named")).status_code == 200
             await _keep_schedules(house, api)
+            steps = [{"type": name, "data": {}} for name in ("work", "other")]
+            flow = await api.post(f"{ROOT}/flows", json={"steps": [{"chain": steps}], "flowId": "flow"})
+            assert flow.status_code == 202
+            assert (await api.delete(f"{ROOT}/flows/flow")).json()["cancelled"] == 2
+            assert (await api.post(f"{ROOT}/flows/flow/retry")).status_code == 202
             operation = await _control(house, api)
             while any((await house.depth())[:1]):
                 await house.deliver()
             assert (await api.post(f"{ROOT}/failing/retry")).status_code == 202
             for path, methods in app.openapi()["paths"].items():
                 if "get" in methods and path.startswith(ROOT):
-                    filled = path.format(job_id="named", job_type="other", name="work", operation_id=operation)
+                    filled = path.format(
+                        job_id="named", job_type="other", name="work", operation_id=operation, flow_id="flow"
+                    )
                     assert (await api.get(filled)).status_code == 200, path
     assert calls == allowed(house, "ApiRole")
 
@@ -232,6 +252,10 @@ async def test_the_reaper(house: House) -> None:
         assert done.lost == 4
         await asyncio.sleep(30 * MINUTE)
         assert (await process.runtime.reaper.round()).resent >= 2
+        for job_id in await _start_flows(house, "work", "other"):
+            await lose(house, await house.queue.get(job_id))
+        await asyncio.sleep(LEASE + 6)
+        await process.runtime.reaper.round()
         await deployed(house)
         lost, house.first.lambda_.inner = house.first.lambda_.inner, Unreachable()
         for name in ("work", "other"):
@@ -258,4 +282,10 @@ async def test_the_dead_letter_consumer(house: House) -> None:
         await asyncio.sleep(LEASE + 6)
         assert await process.runtime.dead_letters.round() == 4
         assert (await house.queue.get(waiting.id)).status is Status.FAILED
+        await _start_flows(house, "work", "other")
+        for message in await house.first.receive("work"):
+            letters = await house.runtime.queues.dead_letter_url("work")
+            await house.sqs.send_message(QueueUrl=letters, MessageBody=message["Body"])
+        await asyncio.sleep(LEASE + 6)
+        await process.runtime.dead_letters.round()
     assert calls == allowed(house, "DeadLetterConsumerRole")

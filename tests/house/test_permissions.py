@@ -22,6 +22,7 @@ from queues.job import Job
 from queues.store import Unclaimed
 from tests.api.conftest import SECRET
 from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, throttled
+from tests.core.test_cleaning import keeping
 from tests.core.test_control_pause import deployed
 
 #: An IAM action, and the logical id of what it is done to.
@@ -259,3 +260,18 @@ async def test_the_dead_letter_consumer(house: House) -> None:
         assert await process.runtime.dead_letters.round() == 4
         assert (await house.queue.get(waiting.id)).status is Status.FAILED
     assert calls == allowed(house, "DeadLetterConsumerRole")
+
+
+@housed
+async def test_the_cleaner(house: House) -> None:
+    for _ in range(2):
+        await house.queue.enqueue("work", {})
+        await house.deliver()
+    await asyncio.sleep(2 * MINUTE)
+    with watched(house) as (process, calls):
+        cleaner = process.runtime.cleaner
+        cleaner.catalog = keeping(house, max_completed=1).runtime.catalog
+        done = await cleaner.round()
+        assert done is not None
+        assert done.over_count == 1
+    assert calls == allowed(house, "CleanerRole")

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
+from queues.cleaning.cleaner import cleaner_of
 from queues.clock import Clock, system_clock
 from queues.runtime import Runtime
 
@@ -65,7 +66,7 @@ class Worker:
             ("dead letters", runtime.dead_letters.round, settings.reap_every),
             ("operations on many jobs", runtime.bulk_work.round, settings.reap_every),
             ("paused queues", runtime.pauses.round, settings.reap_every),
-            ("cleaner", runtime.cleaner.round, settings.clean_every),
+            ("cleaner", cleaner_of(runtime).round, settings.clean_every),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from queues.cleaning.cleaner import Cleaned
 from queues.clock import OutOfTime
 from queues.cold_start import prepare
 from queues.lambda_environment import environment
@@ -50,9 +49,10 @@ def sweep_dead_letters(event: Any, context: Any) -> dict[str, int]:
 
 def clean(event: Any, context: Any) -> dict[str, Any]:
     """The cleaner's function: one round, or as much of it as there is time for. Answers what it removed, as counts."""
+    from queues.cleaning.cleaner import Cleaned, cleaner_of
 
     async def one(runtime: Runtime) -> dict[str, Any]:
-        return asdict(await runtime.cleaner.round(_deadline(context)) or Cleaned())
+        return asdict(await cleaner_of(runtime).round(_deadline(context)) or Cleaned())
 
     counts: dict[str, Any] = environment.run(one)
     return counts

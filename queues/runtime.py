@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from queues.attempts import Attempts
 from queues.capture import OnLine
 from queues.catalog import Catalog
-from queues.cleaning.cleaner import Cleaner
-from queues.cleaning.rows import CleanerRows
 from queues.clients import Clients
 from queues.clock import Clock, system_clock
 from queues.control.bulk_store import BulkStore
@@ -49,7 +47,6 @@ class Runtime:
     reaper: Reaper
     dead_letters: DeadLetterConsumer
     bulk_work: BulkWork
-    cleaner: Cleaner
     control: Control
     pauses: Pauses
     processes: ProcessPool
@@ -106,7 +103,6 @@ def assemble(
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
         bulk_work=BulkWork(endings, rows, bulks, name, letters.look_again),
-        cleaner=Cleaner(store, CleanerRows(clients.dynamodb, settings), catalog, clock, name, settings.clean_every),
         control=control,
         pauses=pauses,
         processes=processes,

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,6 +34,9 @@ from queues.clock import Clock, OutOfTime, never
 from queues.job import Status
 from queues.rows import Item, partition
 from queues.store import JobStore
+
+if TYPE_CHECKING:
+    from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.cleaner")
 
@@ -66,6 +70,13 @@ class Cleaned:
             self.overdue += len(gone)
         else:
             self.over_count += len(gone)
+
+
+def cleaner_of(runtime: Runtime) -> Cleaner:
+    """A process's cleaner. No part of the runtime: functions and the API start without it."""
+    rows = CleanerRows(runtime.clients.dynamodb, runtime.settings)
+    clock, every = runtime.runner.endings.clock, runtime.settings.clean_every
+    return Cleaner(runtime.store, rows, runtime.catalog, clock, runtime.runner.worker, every)
 
 
 class _TakenOver(Exception):

@@ -11,7 +11,7 @@ import pytest
 from queues import Discard, NewJob, Status, Unique, job
 from queues.catalog import Catalog
 from queues.cleaning import cleaner as cleaning
-from queues.cleaning.cleaner import CHUNK, Cleaned
+from queues.cleaning.cleaner import CHUNK, Cleaned, cleaner_of
 from queues.cleaning.rows import HOLD, KEY
 from queues.cleaning.rule import FRESH, OVERDUE, Rule, rule_of
 from queues.errors import InvalidOption, JobNotFound
@@ -66,7 +66,7 @@ async def left(house: House, jobs: list[Job]) -> list[int]:
 
 
 async def clean(process: Process, **how: Any) -> Cleaned:
-    done = await process.runtime.cleaner.round(**how)
+    done = await cleaner_of(process.runtime).round(**how)
     assert done is not None
     return done
 
@@ -246,8 +246,9 @@ async def test_two_cleaners_at_once_remove_each_job_once(house: House) -> None:
 async def _without_a_turn(process: Process) -> Cleaned:
     """A round as of a process whose hold ran out while it was at it, and that has not heard of it yet."""
     done = Cleaned()
-    process.runtime.cleaner._saved_at = 1 << 60
-    await process.runtime.cleaner._go_on(cleaning.Turn(0), done, lambda: False)
+    cleaner = cleaner_of(process.runtime)
+    cleaner._saved_at = 1 << 60
+    await cleaner._go_on(cleaning.Turn(0), done, lambda: False)
     return done
 
 
@@ -255,17 +256,17 @@ async def _without_a_turn(process: Process) -> Cleaned:
 async def test_of_many_processes_one_makes_the_round(house: House) -> None:
     await ended(house, 2)
     processes = [keeping(house, max_completed=1) for _ in range(3)]
-    done = await asyncio.gather(*(one.runtime.cleaner.round() for one in processes))
+    done = await asyncio.gather(*(cleaner_of(one.runtime).round() for one in processes))
     assert [one.over_count for one in done if one is not None] == [1]
-    assert await processes[1].runtime.cleaner.round() is None, "one was made just now"
+    assert await cleaner_of(processes[1].runtime).round() is None, "one was made just now"
     await asyncio.sleep(1_800)
-    assert await processes[1].runtime.cleaner.round() is not None
+    assert await cleaner_of(processes[1].runtime).round() is not None
 
 
 @housed
 async def test_a_clock_that_was_ahead_keeps_no_round_away(house: House) -> None:
     process = keeping(house, max_completed=1)
-    cleaner = process.runtime.cleaner
+    cleaner = cleaner_of(process.runtime)
     cleaner.clock = lambda: house.loop.epoch_ms() + 9 * DAY * 1000
     assert await cleaner.round() is not None
     assert await cleaner.round() is None
@@ -283,12 +284,12 @@ async def test_a_cleaner_that_dies_between_two_pages_leaves_the_rest_to_another(
     process, other = (keeping(house, max_completed=1) for _ in range(2))
     process.dynamodb.fail("batch_execute_statement", *[Died()] * 1)
     with pytest.raises(Died):
-        await process.runtime.cleaner.round()
+        await cleaner_of(process.runtime).round()
     process.dynamodb.fail("batch_execute_statement", Died(), after=True)
     with pytest.raises(Died):
-        await process.runtime.cleaner.round()
+        await cleaner_of(process.runtime).round()
     assert len(await left(house, made)) == 6
-    assert await other.runtime.cleaner.round() is None, "the first one may be at it"
+    assert await cleaner_of(other.runtime).round() is None, "the first one may be at it"
     await asyncio.sleep(HOLD / 1000 + 1)
     assert (await clean(other)).over_count == 5
     assert await left(house, made) == [7]
@@ -304,7 +305,7 @@ async def test_a_round_goes_on_with_the_partition_at_which_it_ran_out_of_time(ho
     assert [await left(house, jobs) for jobs in made] == [[1], [0, 1], [0, 1]]
     assert (await clean(other)).over_count == 2, "although a round is not due"
     assert [await left(house, jobs) for jobs in made] == [[1], [1], [1]]
-    assert await process.runtime.cleaner.round() is None
+    assert await cleaner_of(process.runtime).round() is None
 
 
 @housed
@@ -316,7 +317,7 @@ async def test_a_partition_that_takes_too_long_does_not_keep_the_others_waiting(
     process = keeping(house, max_completed=1)
     # Its cancelled jobs are none. Then: out of time in its completed ones, after which they are tried once more.
     for _ in range(4):
-        await process.runtime.cleaner.round(after(5))
+        await cleaner_of(process.runtime).round(after(5))
     assert await left(house, bob) == [1]
     assert len(await left(house, ada)) > 1
 
@@ -411,7 +412,7 @@ async def test_a_removed_job_costs_two_write_units(house: House) -> None:
 async def test_counting_writes_nothing(house: House) -> None:
     made = await ended(house, 5)
     process = keeping(house, max_completed=2)
-    found = await process.runtime.cleaner.count()
+    found = await cleaner_of(process.runtime).count()
     assert (found.over_count, found.overdue, found.types) == (3, 0, {"work": 3})
     assert set(process.dynamodb.calls) == {"query"}
     assert await left(house, made) == [0, 1, 2, 3, 4]

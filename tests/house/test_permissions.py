@@ -17,6 +17,7 @@ from api.app import create_app
 from api.auth import ADMIN, DEFAULT_SCOPE, make_token
 from infra.deploy.roles import roles
 from queues import Context, Discard, NewJob, Snooze, Status
+from queues.cleaning.cleaner import cleaner_of
 from queues.control.job_filter import JobFilter
 from queues.job import Job
 from queues.store import Unclaimed
@@ -269,7 +270,7 @@ async def test_the_cleaner(house: House) -> None:
         await house.deliver()
     await asyncio.sleep(2 * MINUTE)
     with watched(house) as (process, calls):
-        cleaner = process.runtime.cleaner
+        cleaner = cleaner_of(process.runtime)
         cleaner.catalog = keeping(house, max_completed=1).runtime.catalog
         done = await cleaner.round()
         assert done is not None

@@ -176,6 +176,8 @@ class JobTypeOptions(_Answer):
     concurrency: int
     keep_completed: Milliseconds
     keep_failed: Milliseconds
+    max_completed: int | None = Field(description="Ended jobs that a tenant keeps at the most; null: any number.")
+    max_failed: int | None
 
 
 class JobTypeView(_Answer):

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
+from queues.cleaning.cleaner import cleaner_of
 from queues.clock import Clock, system_clock
 from queues.runtime import Runtime
 
@@ -59,14 +60,14 @@ class Worker:
         self._started_at = self._clock()
         if not self._rounds:
             return
-        every = self._runtime.settings.reap_every
-        runtime = self._runtime
-        for name, work in (
-            ("reaper", runtime.reaper.round),
-            ("dead letters", runtime.dead_letters.round),
-            ("operations on many jobs", runtime.bulk_work.round),
-            ("paused queues", runtime.pauses.round),
-            ("flows", runtime.flowing.round),
+        runtime, settings = self._runtime, self._runtime.settings
+        for name, work, every in (
+            ("reaper", runtime.reaper.round, settings.reap_every),
+            ("dead letters", runtime.dead_letters.round, settings.reap_every),
+            ("operations on many jobs", runtime.bulk_work.round, settings.reap_every),
+            ("paused queues", runtime.pauses.round, settings.reap_every),
+            ("flows", runtime.flowing.round, settings.reap_every),
+            ("cleaner", cleaner_of(runtime).round, settings.clean_every),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
 

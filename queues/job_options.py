@@ -14,6 +14,8 @@ from queues.unique.rule import Unique
 #: Seconds for which ended jobs are kept, unless their type says otherwise.
 KEEP_COMPLETED = 7 * 86_400.0
 KEEP_FAILED = 30 * 86_400.0
+#: Ended jobs that a type may be told to keep: counting them means walking past them.
+MAX_KEPT = 10_000_000
 #: Megabytes of memory of a type's Lambda function, unless the type says otherwise.
 DEFAULT_MEMORY = 512
 #: Where a deployment runs the jobs of a type: in a Lambda function, or in long-running workers (`jobyard work`) alone.
@@ -39,6 +41,10 @@ class JobOptions:
     #: How long ended jobs are kept.
     keep_completed: float = KEEP_COMPLETED
     keep_failed: float = KEEP_FAILED
+    #: How many of them a tenant keeps at the most, the newest; None: any number. Cancelled jobs are counted apart, by
+    #: `max_completed` (cleaning/rule.py).
+    max_completed: int | None = None
+    max_failed: int | None = None
     #: Megabytes that the type's Lambda function has; its share of a processor grows with them.
     memory: int = DEFAULT_MEMORY
     #: Extras of pyproject.toml that the type's Lambda function is packaged with.
@@ -75,6 +81,9 @@ class JobOptions:
         _within("cancel_grace", self.cancel_grace, 0, limits.MAX_TIMEOUT_SECONDS, "seconds")
         _within("keep_completed", self.keep_completed, 60, 10 * 365 * 86_400, "seconds")
         _within("keep_failed", self.keep_failed, 60, 10 * 365 * 86_400, "seconds")
+        for name, most in (("max_completed", self.max_completed), ("max_failed", self.max_failed)):
+            if most is not None:
+                _within(name, most, 0, MAX_KEPT, "jobs, or None for any number")
         _within("memory", self.memory, limits.MIN_MEMORY_MB, limits.MAX_MEMORY_MB, "megabytes")
         if isinstance(self.extras, str):
             raise InvalidOption("extras", self.extras, f"give a tuple of names: extras=({self.extras!r},)")

@@ -1,7 +1,8 @@
-"""The Lambda entry points of the rounds that mend what a crash left behind. A schedule calls each once a minute.
+"""The Lambda entry points of the rounds, each called by a schedule: two mend what a crash left behind, once a minute;
+the third removes ended jobs, once an hour.
 
-`jobyard up` and `jobyard work` make the same rounds by themselves, every few seconds. A minute is the least that a
-schedule can do, so on AWS a job whose function died without a word goes on a minute later.
+`jobyard up` and `jobyard work` make the same rounds by themselves, the first two every few seconds. A minute is the
+least that a schedule can do, so on AWS a job whose function died without a word goes on a minute later.
 """
 
 from __future__ import annotations
@@ -45,6 +46,17 @@ def sweep_dead_letters(event: Any, context: Any) -> dict[str, int]:
         return {"changed": await runtime.dead_letters.round(_deadline(context))}
 
     counts: dict[str, int] = environment.run(one)
+    return counts
+
+
+def clean(event: Any, context: Any) -> dict[str, Any]:
+    """The cleaner's function: one round, or as much of it as there is time for. Answers what it removed, as counts."""
+    from queues.cleaning.cleaner import Cleaned, cleaner_of
+
+    async def one(runtime: Runtime) -> dict[str, Any]:
+        return asdict(await cleaner_of(runtime).round(_deadline(context)) or Cleaned())
+
+    counts: dict[str, Any] = environment.run(one)
     return counts
 
 

@@ -54,6 +54,8 @@ class Settings(BaseModel):
     lease: float = Field(30.0, ge=3, le=600)
     #: Seconds between two rounds of the reaper, and of the dead-letter consumer.
     reap_every: float = Field(5.0, ge=0.1, le=3600)
+    #: Seconds between two rounds of the cleaner.
+    clean_every: float = Field(3_600.0, ge=1, le=604_800)
     #: Seconds that running jobs get to finish when the process is asked to stop.
     grace: float = Field(10.0, ge=0, le=limits.MAX_WORKER_TIMEOUT_SECONDS)
     #: Where a worker tells how it is, as PORT (on the loopback) or HOST:PORT; nowhere if not given.

@@ -15,6 +15,7 @@ Keys and the access patterns that they serve:
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
+    the cleaner     cleaner                 round   -                      -   see cleaning/rows.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)

@@ -5,7 +5,7 @@ endpoint behind HTTP; BatchExecuteStatement takes 25, for the same write units. 
 alone: it takes place, or is refused by its own condition, whatever becomes of its neighbours.
 
 An emulator may lack BatchExecuteStatement (moto does). The first answer tells, and from then on each write is an
-UpdateItem of the same meaning.
+UpdateItem, or a DeleteItem, of the same meaning.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Guards = tuple[tuple[str, str], ...]
 class Form:
     """What a write says, without its values: few forms are in use, and each is put into words once."""
 
-    #: Attributes that are set.
+    #: Attributes that are set. A form that sets nothing deletes the row.
     sets: tuple[str, ...]
     guards: Guards
     #: A number that the value is added to, after `sets`; it must exist.
     adds: str | None = None
     #: Attributes that are removed. Only a write that goes alone can: PartiQL takes a clause for each, emulators do not.
     removes: tuple[str, ...] = ()
-    #: Whether the row as written is wanted.
+    #: Whether the row as written is wanted; or, if it is deleted, as it was.
     returning: bool = False
 
 
@@ -167,6 +167,8 @@ class Writes:
 
     async def alone(self, form: Form, pk: str, values: list[Item], guards: list[Item]) -> Item | None:
         """The same write as an UpdateItem of its own: what is rare, or removes something."""
+        if not form.sets:
+            return await self._delete(form, pk, guards)
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in form.sets)
         if form.adds:
             expression += f" ADD #{form.adds} :{form.adds}"
@@ -192,6 +194,24 @@ class Writes:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
             raise Refused(error.response.get("Item")) from None
+        row: Item | None = reply.get("Attributes")
+        return row
+
+    async def _delete(self, form: Form, pk: str, guards: list[Item]) -> Item | None:
+        guarded = [name for name, _ in form.guards]
+        try:
+            reply = await self._db.delete_item(
+                TableName=self._table,
+                Key={"pk": {"S": pk}, "sk": _SK},
+                ConditionExpression=" AND ".join(f"#{name} {how} :_{name}" for name, how in form.guards),
+                ExpressionAttributeNames={f"#{name}": name for name in guarded},
+                ExpressionAttributeValues={f":_{name}": value for name, value in zip(guarded, guards, strict=True)},
+                ReturnValues="ALL_OLD" if form.returning else "NONE",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            raise Refused(None) from None
         row: Item | None = reply.get("Attributes")
         return row
 
@@ -234,9 +254,12 @@ def _unknown(error: ClientError) -> bool:
 @lru_cache(maxsize=256)
 def _statement(table: str, form: Form) -> str:
     """The form as PartiQL: names from this package, all values as parameters."""
+    guards = "".join(f' AND "{name}"{how}?' for name, how in form.guards)
+    if not form.sets:
+        returning = " RETURNING ALL OLD *" if form.returning else ""
+        return f'DELETE FROM "{table}" WHERE "pk"=? AND "sk"=?{guards}{returning}'  # noqa: S608
     sets = [f'"{name}"=?' for name in form.sets]
     if form.adds:
         sets.append(f'"{form.adds}"="{form.adds}"+?')
-    guards = "".join(f' AND "{name}"{how}?' for name, how in form.guards)
     returning = " RETURNING ALL NEW *" if form.returning else ""
     return f'UPDATE "{table}" SET {",".join(sets)} WHERE "pk"=? AND "sk"=?{guards}{returning}'  # noqa: S608

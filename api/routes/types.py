@@ -67,4 +67,6 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "concurrency": options.concurrency,
         "keepCompleted": round(options.keep_completed * 1000),
         "keepFailed": round(options.keep_failed * 1000),
+        "maxCompleted": options.max_completed,
+        "maxFailed": options.max_failed,
     }

@@ -11,7 +11,8 @@ from typing import Any
 
 from infra.deploy.functions import mapping
 from infra.deploy.metrics import Metric, of_function, of_queue, watched
-from infra.deploy.names import API, DEAD_LETTERS, FIXED, PREFIX, REAPER, logical
+from infra.deploy.names import API, FIXED, PREFIX, logical
+from infra.deploy.rounds import ROUNDS, Round
 from infra.deploy.statements import document, only_by_tls
 from queues.jobtype import JobType
 from queues.resources import function_timeout
@@ -41,7 +42,9 @@ def patience(job_type: JobType[Any, Any]) -> int:
 
 def alarms(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Logical id -> resource: the topic, and all alarms."""
-    found = _topic() | _rounds_alarms(REAPER) | _rounds_alarms(DEAD_LETTERS)
+    found = _topic()
+    for one in ROUNDS:
+        found |= _round_alarms(one)
     found |= _function_alarms("Api", FIXED[API])
     found["ApiFaultsAlarm"] = _alarm(
         "api-faults",
@@ -103,22 +106,24 @@ def _function_alarms(head: str, name: str, *, throttles: bool = True) -> dict[st
     return found
 
 
-def _rounds_alarms(function_key: str) -> dict[str, Any]:
-    name = FIXED[function_key]
-    head = function_key[0].upper() + function_key[1:]
+def _round_alarms(one: Round) -> dict[str, Any]:
+    name, patience = one.name, OUT_OF * one.period
+    head = one.key[0].upper() + one.key[1:]
+    spoken = f"{patience // 3_600} hours" if patience >= 2 * 3_600 else f"{patience // 60} minutes"
     return {
         f"{head}SilentAlarm": _alarm(
             f"{name}-silent",
-            f"{PREFIX}-{name} has not run for {OUT_OF * PERIOD // 60} minutes: see its schedule; until it runs, what a "
-            "crash left behind stays as it is",
+            f"{PREFIX}-{name} has not run for {spoken}: see its schedule; until it runs, {one.otherwise}",
             of_function(f"{PREFIX}-{name}", "Invocations"),
             threshold=1,
             below=True,
+            period=one.period,
         ),
         f"{head}ErrorsAlarm": _alarm(
             f"{name}-errors",
             f"Rounds of {PREFIX}-{name} fail: see its log",
             of_function(f"{PREFIX}-{name}", "Errors"),
+            period=one.period,
         ),
     }
 
@@ -131,6 +136,7 @@ def _alarm(
     threshold: float = 0,
     below: bool = False,
     at_once: bool = False,
+    period: int = PERIOD,
 ) -> dict[str, Any]:
     """An alarm that goes off above the threshold, or below it: then silence is as bad."""
     periods = (1, 1) if at_once else (OUT_OF, OUT_OF if below else AT_LEAST)
@@ -139,7 +145,7 @@ def _alarm(
         "Properties": {
             "AlarmName": f"{PREFIX}-{name}",
             "AlarmDescription": description,
-            **watched(metric, PERIOD),
+            **watched(metric, period),
             "ComparisonOperator": "LessThanThreshold" if below else "GreaterThanThreshold",
             "Threshold": threshold,
             "EvaluationPeriods": periods[0],

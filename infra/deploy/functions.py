@@ -1,5 +1,5 @@
 """The functions that the catalog makes necessary, in the words of serverless.yml: one for each job type, with the event
-source mapping of its queue, and the two whose rounds a schedule calls. The API's is in serverless.yml itself."""
+source mapping of its queue, and those whose rounds a schedule calls. The API's is in serverless.yml itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.deploy.handlers import handler_of
-from infra.deploy.names import DEAD_LETTERS, FIXED, PREFIX, REAPER, key, role_id
+from infra.deploy.names import PREFIX, key, role_id
 from infra.deploy.packaging.plan import JOBS, artifact_of
 from infra.deploy.roles import queue
+from infra.deploy.rounds import MEMORY, ROUNDS, Round
 from queues import limits
 from queues.jobtype import JobType
 from queues.resources import function_timeout
@@ -22,9 +23,9 @@ MIN_MAXIMUM_CONCURRENCY = 2
 #: Characters of a function's description. (Lambda, CreateFunction)
 MAX_DESCRIPTION = 256
 
-#: Of the functions that a schedule calls: megabytes, and seconds. The next call comes after a minute.
-ROUNDS_MEMORY = 512
-ROUNDS_TIMEOUT = 60
+#: Seconds after which a call of a round that could not be made is given up, the least there is: the next one comes
+#: anyway. (Lambda, MaximumEventAgeInSeconds)
+MAX_EVENT_AGE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,7 @@ def mapping(job_type: JobType[Any, Any]) -> Mapping:
 
 def functions(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Key in serverless.yml -> function."""
-    found = {
-        REAPER: _rounds(REAPER, "reap", "Ends attempts that went silent, and sends lost messages again"),
-        DEAD_LETTERS: _rounds(DEAD_LETTERS, "sweep_dead_letters", "Keeps dead-letter queues in line with the jobs"),
-    }
+    found = {one.key: _of_round(one) for one in ROUNDS}
     for job_type in types:
         if job_type.options.on_lambda:
             found[key(job_type.name)] = _of_type(job_type)
@@ -106,17 +104,17 @@ def _description(job_type: JobType[Any, Any]) -> str:
     return first if len(first) <= MAX_DESCRIPTION else first[: MAX_DESCRIPTION - 3] + "..."
 
 
-def _rounds(function_key: str, entry_point: str, description: str) -> dict[str, Any]:
+def _of_round(one: Round) -> dict[str, Any]:
     return {
-        "name": f"{PREFIX}-{FIXED[function_key]}",
-        "description": description,
-        "handler": f"queues.maintenance.{entry_point}",
-        "role": role(function_key),
-        "memorySize": ROUNDS_MEMORY,
-        "timeout": ROUNDS_TIMEOUT,
+        "name": f"{PREFIX}-{one.name}",
+        "description": one.description,
+        "handler": f"queues.maintenance.{one.entry_point}",
+        "role": role(one.key),
+        "memorySize": MEMORY,
+        "timeout": one.timeout,
         # The next round comes anyway.
         "maximumRetryAttempts": 0,
-        "maximumEventAge": ROUNDS_TIMEOUT,
+        "maximumEventAge": MAX_EVENT_AGE,
         "package": {"artifact": artifact(JOBS)},
     }
 

@@ -12,8 +12,8 @@ from queues.jobtype import JobType
 PREFIX = "${self:custom.prefix}"
 
 #: The functions that every deployment has: key in serverless.yml -> name after the prefix.
-API, REAPER, DEAD_LETTERS = "api", "reaper", "deadLetterConsumer"
-FIXED = {API: "api", REAPER: "reaper", DEAD_LETTERS: "dead-letters"}
+API, REAPER, DEAD_LETTERS, CLEANER = "api", "reaper", "deadLetterConsumer", "cleaner"
+FIXED = {API: "api", REAPER: "reaper", DEAD_LETTERS: "dead-letters", CLEANER: "cleaner"}
 
 #: Logical id of the role with which EventBridge sends the ticks of job schedules to the queues.
 JOB_SCHEDULE_ROLE = "JobScheduleRole"

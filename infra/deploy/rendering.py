@@ -27,12 +27,12 @@ Rendered from the job types by `jobyard render`, and the same until they change:
 #: File -> what its head says.
 FILES = {
     "environment.yml": "What every function finds in its environment.",
-    "functions.yml": "A function for each job type, and the two that a schedule calls.",
+    "functions.yml": "A function for each job type, and those that a schedule calls.",
     "queues.yml": "A queue and a dead-letter queue for each job type. Nobody reaches them through plain HTTP.",
     "table.yml": "The table that holds all jobs.",
     "roles.yml": "A role for each function, with the calls that its code makes and no others.",
     "workers.yml": "What workers may do that run the job types which have no function.",
-    "schedules.yml": "When the reaper and the dead-letter consumer make their rounds, and when job types are due.",
+    "schedules.yml": "When reaper, dead-letter consumer and cleaner make their rounds, and when job types are due.",
     "alarms.yml": "What wakes somebody, and the topic that it is told to.",
     "dashboard.yml": "CloudWatch's dashboard.",
     "outputs.yml": "What the deployment tells of itself.",

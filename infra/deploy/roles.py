@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.deploy.names import (
     API,
+    CLEANER,
     DEAD_LETTERS,
     FIXED,
     JOB_SCHEDULE_ROLE,
@@ -44,6 +45,7 @@ def roles(types: Types) -> dict[str, Any]:
         role_id(API): _role(FIXED[API], _api(types)),
         role_id(REAPER): _role(FIXED[REAPER], _reaper(types)),
         role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], _dead_letters(types)),
+        role_id(CLEANER): _role(FIXED[CLEANER], _cleaner()),
     }
     for job_type in types:
         if job_type.options.on_lambda:
@@ -163,6 +165,14 @@ def _dead_letters(types: Types) -> list[Statement]:
             ],
             *_letters(types),
         ),
+    ]
+
+
+def _cleaner() -> list[Statement]:
+    return [
+        allow("FindEndedJobs", ["dynamodb:Query"], TABLE, INDEX),
+        # UpdateItem is for its own row alone, PartiQLDelete for ended jobs.
+        allow("RemoveThem", ["dynamodb:PartiQLDelete", "dynamodb:UpdateItem"], TABLE),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The deployment's schedule group: the schedules of reaper and dead-letter consumer, each with a role that may call its
+"""The deployment's schedule group: the schedules of the rounds (rounds.py), each with a role that may call its
 function; those that job types declare; and the role with which EventBridge sends ticks to the queues.
 
 The API makes more of these at run time, with the same role and names that begin alike: queues/schedules/eventbridge.py.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from infra.deploy.names import DEAD_LETTERS, FIXED, JOB_SCHEDULE_ROLE, PREFIX, REAPER, arn_of, function_id, logical
+from infra.deploy.names import JOB_SCHEDULE_ROLE, PREFIX, arn_of, function_id, logical
 from infra.deploy.roles import queue
+from infra.deploy.rounds import ROUNDS, Round
 from infra.deploy.statements import allow, document, trust
 from queues.jobtype import JobType
 from queues.schedules.declared import TENANT, declaration
@@ -18,8 +19,6 @@ from queues.schedules.eventbridge import eventbridge_name, role_name, timing_of
 from queues.schedules.job_schedule import JobSchedule
 from queues.schedules.tick import body_of
 
-#: The shortest time that a schedule knows. (EventBridge Scheduler, rate expressions)
-EVERY = "rate(1 minute)"
 #: Seconds after which a call that could not be made is given up, the least there is: the next one is due by then.
 #: (EventBridge Scheduler, RetryPolicy)
 MAX_EVENT_AGE = 60
@@ -28,8 +27,8 @@ MAX_EVENT_AGE = 60
 def schedules(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Logical id -> resource."""
     found: dict[str, Any] = {"Schedules": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": PREFIX}}}
-    for function_key in (REAPER, DEAD_LETTERS):
-        found |= _schedule(function_key)
+    for one in ROUNDS:
+        found |= _schedule(one)
     if types:
         found[JOB_SCHEDULE_ROLE] = _role(types)
     for job_type in types:
@@ -77,9 +76,9 @@ def _job_schedule(schedule: JobSchedule) -> dict[str, Any]:
     }
 
 
-def _schedule(function_key: str) -> dict[str, Any]:
-    function, name = arn_of(function_id(function_key)), FIXED[function_key]
-    head = function_key[0].upper() + function_key[1:]
+def _schedule(one: Round) -> dict[str, Any]:
+    function, name = arn_of(function_id(one.key)), one.name
+    head = one.key[0].upper() + one.key[1:]
     return {
         f"{head}Schedule": {
             "Type": "AWS::Scheduler::Schedule",
@@ -87,7 +86,7 @@ def _schedule(function_key: str) -> dict[str, Any]:
                 "Name": name,
                 "GroupName": {"Ref": "Schedules"},
                 "Description": f"Calls {PREFIX}-{name}",
-                "ScheduleExpression": EVERY,
+                "ScheduleExpression": one.every,
                 "FlexibleTimeWindow": {"Mode": "OFF"},
                 "Target": {
                     "Arn": function,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.deploy.names import API, DEAD_LETTERS, FIXED, PREFIX, REAPER, key, logical, role_id
+from infra.deploy.names import FIXED, PREFIX, key, logical, role_id
 from infra.deploy.roles import roles
 from infra.deploy.workers import statements
 from infra.doctor.snapshot import AnyType
@@ -42,7 +42,7 @@ def wanted_actions(types: Sequence[AnyType]) -> frozenset[str]:
 
 def wanted_of_functions(types: Sequence[AnyType], settings: Settings, place: Place) -> dict[str, list[Wanted]]:
     """Function's name -> what its role must allow."""
-    named = {role_id(one): FIXED[one] for one in (API, REAPER, DEAD_LETTERS)}
+    named = {role_id(one): name for one, name in FIXED.items()}
     named |= {role_id(key(one.name)): one.name for one in types if one.options.on_lambda}
     found = roles(types)
     return {

@@ -69,6 +69,12 @@ class Unique:
 
     def check_kept(self, options: JobOptions) -> None:
         """InvalidOption if jobs of a type are forgotten before the window is over."""
+        by_number = (options.max_completed, options.max_failed) != (None, None)
+        if self.mode != "debounce" and self.window_ms and by_number:
+            cure = (
+                "its type keeps ended jobs by number (max_completed, max_failed); a window needs them kept by age alone"
+            )
+            raise InvalidOption("unique.window", self.window, cure)
         kept = min(options.keep_completed, options.keep_failed)
         if self.mode != "debounce" and self.window_ms > kept * 1000:
             raise InvalidOption("unique.window", self.window, f"its jobs are kept for {kept:g} s: give that at most")

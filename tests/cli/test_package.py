@@ -36,7 +36,7 @@ def test_a_table_tells_the_sizes(package: Command, tmp_path: Path) -> None:
     heading, row = done.out.splitlines()
     assert heading.split() == ["ARTIFACT", "ZIPPED", "UNZIPPED", "PACKAGES", "SHA-256", "FUNCTIONS"]
     assert row.startswith(f"{tmp_path}/jobs.zip ")
-    assert row.endswith("  reaper, dead-letters, hello")
+    assert row.endswith("  reaper, dead-letters, cleaner, hello")
     assert (tmp_path / "jobs.zip").is_file()
 
 
@@ -44,7 +44,7 @@ def test_json_tells_all(package: Command, tmp_path: Path) -> None:
     (row,) = package(*QUICK, "--json").json["artifacts"]
     assert row["path"] == str(tmp_path / "jobs.zip")
     assert row["zipped"] == (tmp_path / "jobs.zip").stat().st_size
-    assert row["functions"] == ["reaper", "dead-letters", "hello"]
+    assert row["functions"] == ["reaper", "dead-letters", "cleaner", "hello"]
     assert row["packages"]["aiobotocore"]
     assert row["fault"] is None
 

@@ -108,6 +108,9 @@ async def test_the_entry_points_answer_counts(monkeypatch: pytest.MonkeyPatch) -
             assert await reaped == nothing
             swept: Any = maintenance.sweep_dead_letters({}, context)
             assert await swept == {"changed": 0}
+            cleaned: Any = maintenance.clean({}, context)
+            nothing = dict.fromkeys(("looked_at", "over_count", "overdue", "spared"), 0)
+            assert await cleaned == nothing | {"types": {}}
     finally:
         await runtime.close()
         await engine.close()

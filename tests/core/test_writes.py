@@ -18,6 +18,7 @@ from tests.campaigns.virtual import VirtualLoop, run_virtual
 TABLE = "jobyard"
 COUNT = Form(sets=("seen",), guards=(("status", "="),), adds="attempt", returning=True)
 CLOSE = Form(sets=("status",), guards=(("status", "="), ("attempt", "<=")))
+DROP = Form(sets=(), guards=(("status", "="),), returning=True)
 OPEN, CLOSED = {"S": "open"}, {"S": "closed"}
 
 
@@ -47,6 +48,10 @@ class Endpoint:
         self.singles += 1
         return await self.inner.update_item(**params)
 
+    async def delete_item(self, **params: Any) -> Any:
+        self.singles += 1
+        return await self.inner.delete_item(**params)
+
 
 @dataclass
 class Bench:
@@ -63,6 +68,9 @@ class Bench:
 
     def close(self, pk: str) -> asyncio.Future[Any]:
         return self.writes.apply(CLOSE, pk, [CLOSED], [OPEN, {"N": "5"}])
+
+    def drop(self, pk: str, status: dict[str, str] = OPEN) -> asyncio.Future[Any]:
+        return self.writes.apply(DROP, pk, [], [status])
 
 
 def bench(scenario: Any) -> Any:
@@ -171,6 +179,24 @@ def test_where_batches_are_unknown_each_write_is_an_update(code: str) -> None:
         assert refused.value.item is not None
         assert refused.value.item["status"] == CLOSED
         assert (b.endpoint.batches, b.endpoint.singles) == ([4], 6)
+
+    scenario()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_form_that_sets_nothing_deletes(together: bool) -> None:
+    @bench
+    async def scenario(b: Bench) -> None:
+        if not together:
+            b.endpoint.raises = [ClientError({"Error": {"Code": "500"}}, "BatchExecuteStatement")]
+        gone, stays = await asyncio.gather(b.drop("0"), b.drop("1", CLOSED), return_exceptions=True)
+        assert gone["status"] == OPEN
+        assert isinstance(stays, Refused)
+        assert (await b.row("1"))["status"] == OPEN
+        # Of what is not there PartiQL says that nothing was deleted, and DeleteItem that the condition does not hold.
+        (again,) = await asyncio.gather(b.drop("0"), return_exceptions=True)
+        assert again is None if together else isinstance(again, Refused)
+        assert (b.endpoint.batches, b.endpoint.singles) == (([2, 1], 0) if together else ([2], 3))
 
     scenario()
 

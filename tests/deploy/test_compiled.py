@@ -12,6 +12,7 @@ import yaml
 
 from infra.deploy import stack_limits
 from infra.deploy.framework import NodeMissing, install_osls
+from infra.deploy.names import FIXED
 from infra.deploy.rendering import render
 from infra.deploy.statements import STARS
 from queues.catalog import load
@@ -115,7 +116,7 @@ def test_every_function_has_its_role_its_log_group_and_an_end_to_its_logs(many: 
         for one in resources.values()
         if one["Type"] == "AWS::Logs::LogGroup"
     }
-    assert len(functions) == MANY + 3
+    assert len(functions) == MANY + len(FIXED)
     assert len({function["Role"]["Fn::Sub"] for function in functions.values()}) == len(functions)
     assert {f"/aws/lambda/{function['FunctionName']}" for function in functions.values()} == set(groups)
     assert set(groups.values()) == {14}

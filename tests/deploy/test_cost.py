@@ -22,8 +22,8 @@ from infra.deploy.cost.tables import (
     prices_table,
     standing_table,
 )
-from infra.deploy.functions import ROUNDS_MEMORY
 from infra.deploy.rendering import render
+from infra.deploy.rounds import CALLS_AN_HOUR, MEMORY, ROUNDS
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT
 from tests.deploy.catalogs import PACKAGE, job_type
@@ -94,9 +94,14 @@ def test_a_deployment_is_as_the_page_takes_it_to_be() -> None:
     both = alarms([job_type("one"), job_type("two")])
     assert len(of_kind(both, "AWS::CloudWatch::Alarm")) == BARE.alarms + 2 * ALARMS_OF_A_TYPE
     rendered = {name: yaml.safe_load(text) for name, text in render([job_type("one")], [PACKAGE]).items()}
-    assert len(of_kind(rendered["schedules.yml"]["Resources"], "AWS::Scheduler::Schedule")) == BARE.schedules
+    schedules = rendered["schedules.yml"]["Resources"]
+    every = [
+        schedules[name]["Properties"]["ScheduleExpression"] for name in of_kind(schedules, "AWS::Scheduler::Schedule")
+    ]
+    assert sorted(every) == sorted(one.every for one in ROUNDS)
+    assert sum(CALLS_AN_HOUR[one] for one in every) == BARE.calls
     assert len(of_kind(rendered["dashboard.yml"]["Resources"], "AWS::CloudWatch::Dashboard")) == BARE.dashboards
-    assert BARE.memory == ROUNDS_MEMORY
+    assert BARE.memory == MEMORY
     (api, _) = SERVICE["functions"]
     assert api["api"]["memorySize"] == API_MEMORY
 
@@ -105,19 +110,25 @@ def of_kind(resources: dict[str, Any], kind: str) -> list[str]:
     return [name for name, one in resources.items() if one["Type"] == kind]
 
 
+def schedule(expression: str, target: str) -> dict[str, Any]:
+    called = {"Arn": {"Fn::GetAtt": [target, "Arn"]}}
+    return {"Type": "AWS::Scheduler::Schedule", "Properties": {"ScheduleExpression": expression, "Target": called}}
+
+
 def test_a_shape_is_read_from_the_template() -> None:
     resources: dict[str, Any] = {
         "Round": {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 256}},
-        "Every": {
-            "Type": "AWS::Scheduler::Schedule",
-            "Properties": {"Target": {"Arn": {"Fn::GetAtt": ["Round", "Arn"]}}},
-        },
+        "Every": schedule("rate(1 minute)", "Round"),
+        "EveryHour": schedule("rate(1 hour)", "Round"),
+        # A job type's: it sends to the type's queue.
+        "JobSchedule": schedule("cron(0 9 * * ? *)", "Queue"),
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
         "Alarm": {"Type": "AWS::CloudWatch::Alarm"},
         "Mapping": {"Type": "AWS::Lambda::EventSourceMapping"},
         "Secret": {"Type": "AWS::SecretsManager::Secret"},
         "Board": {"Type": "AWS::CloudWatch::Dashboard"},
     }
-    assert shape_of(resources) == Shape(alarms=1, mappings=1, schedules=1, secrets=1, dashboards=1, memory=256)
+    assert shape_of(resources) == Shape(alarms=1, mappings=1, calls=61, secrets=1, dashboards=1, memory=256)
     assert shape_of({}) == Shape(0, 0, 0, 0, 0, 0)
     assert total(standing(shape_of({}), "arm64")) == 0
 

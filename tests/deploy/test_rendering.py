@@ -88,7 +88,7 @@ def test_the_age_that_alarms_is_what_attempts_and_waits_may_take(options: dict[s
     assert (alarm["Threshold"], alarm["MetricName"]) == (seconds, "ApproximateAgeOfOldestMessage")
 
 
-@pytest.mark.parametrize("name", ["api", "reaper", "dead-letter-consumer"])
+@pytest.mark.parametrize("name", ["api", "reaper", "dead-letter-consumer", "cleaner"])
 def test_a_type_cannot_have_the_name_of_a_function_that_is_there_anyway(name: str) -> None:
     with pytest.raises(Misconfigured, match=f"job type '{name}' cannot be deployed.*a function that every deployment"):
         render([job_type(name)], MODULES)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from infra.deploy.functions import mapping as planned
-from infra.deploy.names import DEAD_LETTERS, FIXED, REAPER
+from infra.deploy.rounds import ROUNDS
 from infra.doctor.diagnosis import Diagnosis, diagnose
 from infra.doctor.reading.clients import Where, connect
 from infra.doctor.reading.read import read, read_stack
@@ -154,10 +154,10 @@ async def deployed(endpoint: str, path: Any) -> AsyncIterator[Stack]:
                 ScalingConfig={"MaximumConcurrency": plan.maximum_concurrency},
                 FunctionResponseTypes=["ReportBatchItemFailures"],
             )
-        for key in (REAPER, DEAD_LETTERS):
-            name = f"{stack.settings.prefix}-{FIXED[key]}"
-            await _function(stack, name, 60)
-            await stack.schedule(FIXED[key], stack.arn(f"function:{name}", "lambda"))
+        for one in ROUNDS:
+            name = f"{stack.settings.prefix}-{one.name}"
+            await _function(stack, name, one.timeout)
+            await stack.schedule(one.name, stack.arn(f"function:{name}", "lambda"))
         yield stack
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.deploy.functions import mapping as planned
-from infra.deploy.names import DEAD_LETTERS, FIXED, REAPER
+from infra.deploy.rounds import ROUNDS
 from infra.doctor.diagnosis import diagnose
 from infra.doctor.keys import keys_of
 from infra.doctor.snapshot import (
@@ -114,8 +114,8 @@ def sound(**changes: Any) -> Snapshot:
     """Nothing is wrong with it."""
     types: tuple[AnyType, ...] = (single, work)
     queues = _queues(single) | _queues(work)
-    rounds = {f"jobyard-{FIXED[key]}" for key in (REAPER, DEAD_LETTERS)}
-    functions: dict[str, FunctionState | None] = {name: _function(name, 60) for name in rounds}
+    rounds = {f"jobyard-{one.name}": one.timeout for one in ROUNDS}
+    functions: dict[str, FunctionState | None] = {name: _function(name, timeout) for name, timeout in rounds.items()}
     for one in types:
         name = f"jobyard-{one.name}"
         functions[name] = _function(name, function_timeout(one), planned(one).reserved)

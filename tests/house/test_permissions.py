@@ -17,11 +17,13 @@ from api.app import create_app
 from api.auth import ADMIN, DEFAULT_SCOPE, make_token
 from infra.deploy.roles import roles
 from queues import Context, Discard, Flow, NewJob, Options, Snooze, Status, Step
+from queues.cleaning.cleaner import cleaner_of
 from queues.control.job_filter import JobFilter
 from queues.job import Job
 from queues.store import Unclaimed
 from tests.api.conftest import SECRET
 from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, throttled
+from tests.core.test_cleaning import keeping
 from tests.core.test_control_pause import deployed
 
 #: An IAM action, and the logical id of what it is done to.
@@ -289,3 +291,18 @@ async def test_the_dead_letter_consumer(house: House) -> None:
         await asyncio.sleep(LEASE + 6)
         await process.runtime.dead_letters.round()
     assert calls == allowed(house, "DeadLetterConsumerRole")
+
+
+@housed
+async def test_the_cleaner(house: House) -> None:
+    for _ in range(2):
+        await house.queue.enqueue("work", {})
+        await house.deliver()
+    await asyncio.sleep(2 * MINUTE)
+    with watched(house) as (process, calls):
+        cleaner = cleaner_of(process.runtime)
+        cleaner.catalog = keeping(house, max_completed=1).runtime.catalog
+        done = await cleaner.round()
+        assert done is not None
+        assert done.over_count == 1
+    assert calls == allowed(house, "CleanerRole")

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from infra.cli.render import RENDERED
+from infra.deploy.names import FIXED
 from infra.deploy.packaging.plan import artifact_of
 from infra.deploy.packaging.target import ARCHITECTURE, PYTHON
 from infra.deploy.rendering import FILES, render
@@ -98,7 +99,7 @@ def test_stages_and_target() -> None:
 
 
 def test_every_function_has_an_entry_point_a_role_and_an_artifact() -> None:
-    assert len(FUNCTIONS) == len(TYPES) + 3
+    assert len(FUNCTIONS) == len(TYPES) + len(FIXED)
     roles = [function["role"]["Fn::Sub"] for function in FUNCTIONS.values()]
     assert len(set(roles)) == len(roles), "each has its own"
     for function in FUNCTIONS.values():
@@ -205,7 +206,7 @@ def test_a_schedule_calls_a_function_that_there_is() -> None:
     schedules = [one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::Scheduler::Schedule"]
     functions = {key[0].upper() + key[1:] + "LambdaFunction": function for key, function in FUNCTIONS.items()}
     called = {functions[one["Target"]["Arn"]["Fn::GetAtt"][0]]["handler"] for one in schedules}
-    assert called == {"queues.maintenance.reap", "queues.maintenance.sweep_dead_letters"}
+    assert called == {f"queues.maintenance.{one}" for one in ("reap", "sweep_dead_letters", "clean")}
     assert all(RESOURCES[one["GroupName"]["Ref"]]["Type"] == "AWS::Scheduler::ScheduleGroup" for one in schedules)
 
 

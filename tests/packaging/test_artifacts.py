@@ -31,7 +31,7 @@ def names_in(built: Built) -> list[str]:
 def test_there_is_one_for_the_api_one_for_jobs_and_one_for_what_needs_more(built: dict[str, Built]) -> None:
     assert {name: one.artifact.functions for name, one in built.items()} == {
         "api": ("api",),
-        "jobs": ("reaper", "dead-letters", "hello"),
+        "jobs": ("reaper", "dead-letters", "cleaner", "hello"),
         "jobs-mesh": ("file-analysis",),
     }
 

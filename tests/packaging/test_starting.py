@@ -75,5 +75,5 @@ def test_importing_a_function_takes_little_longer_than_importing_aiobotocore(bui
         # Others were busy on this machine: the more often, the less that shows.
         found = starts(2 * REPEATS)
     assert [start.fault for start in found] == [None] * len(found), found
-    assert [start.function for start in found] == ["api", "reaper", "dead-letters", "hello", "file-analysis"]
+    assert [start.function for start in found] == ["api", "reaper", "dead-letters", "cleaner", "hello", "file-analysis"]
     assert all(start.times > 1 for start in found)

@@ -11,13 +11,15 @@ from typing import Any
 
 from infra.deploy.cost import prices
 from infra.deploy.cost.item import Item
+from infra.deploy.rounds import CALLS_AN_HOUR
 
 #: ReceiveMessage calls with which Lambda looks at an empty queue, a minute: five at a time, each of 20 seconds.
 #: (Lambda, using SQS: 5 concurrent batches at first; queues/limits.py: MAX_WAIT_SECONDS)
 POLLS_A_MINUTE = 15
 #: Seconds that a round takes when there is nothing to do.
 ROUND_SECONDS = 0.1
-#: Read units of a round: a query for the tenants, and one for what is overdue, half a unit each.
+#: Read units of a round: a query for the tenants, and one for what is overdue, half a unit each. The cleaner's, once an
+#: hour, makes one more for each of the three ends of a job, and two writes: nothing, beside those of each minute.
 ROUND_READS = 1
 #: GetQueueAttributes a minute for each dead-letter queue: one, and one more every five minutes.
 LETTERS_A_MINUTE = 1.2
@@ -32,8 +34,8 @@ class Shape:
     alarms: int
     #: Event source mappings: one for each job type.
     mappings: int
-    #: Schedules that call a function each minute.
-    schedules: int
+    #: Calls of functions by schedules, an hour.
+    calls: int
     secrets: int
     dashboards: int
     #: Megabytes of the functions that are called.
@@ -43,24 +45,23 @@ class Shape:
 def shape_of(resources: Mapping[str, Mapping[str, Any]]) -> Shape:
     """The shape of a stack of these resources, conditions decided."""
     kinds = [resource["Type"].removeprefix("AWS::") for resource in resources.values()]
-    called = [
-        resources[one["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]]["Properties"]["MemorySize"]
-        for one in resources.values()
-        if one["Type"] == "AWS::Scheduler::Schedule"
-    ]
+    schedules = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    called = [(one, resources[one["Target"]["Arn"]["Fn::GetAtt"][0]]) for one in schedules]
+    # Those of job types send to queues: what they cost is their jobs'.
+    called = [(one, target) for one, target in called if target["Type"] == "AWS::Lambda::Function"]
     return Shape(
         alarms=kinds.count("CloudWatch::Alarm"),
         mappings=kinds.count("Lambda::EventSourceMapping"),
-        schedules=len(called),
+        calls=sum(CALLS_AN_HOUR[one["ScheduleExpression"]] for one, _ in called),
         secrets=kinds.count("SecretsManager::Secret"),
         dashboards=kinds.count("CloudWatch::Dashboard"),
-        memory=max(called, default=0),
+        memory=max((target["Properties"]["MemorySize"] for _, target in called), default=0),
     )
 
 
 def standing(shape: Shape, architecture: str) -> list[Item]:
     """The bill of a month."""
-    rounds = shape.schedules * prices.MONTH_MINUTES
+    rounds = shape.calls * prices.MONTH_HOURS
     polls = shape.mappings * POLLS_A_MINUTE * prices.MONTH_MINUTES
     letters = shape.mappings * LETTERS_A_MINUTE * prices.MONTH_MINUTES
     seconds = rounds * ROUND_SECONDS * shape.memory / 1024

@@ -15,7 +15,7 @@ EXAMPLE = Work(seconds=0.1, memory=512, batch_size=10)
 SECONDS = (0.1, 1.0, 10.0, 60.0)
 MEMORIES = (512, 1_024, 2_048)
 #: A deployment without job types, and what a job type adds; tests hold them against what is rendered.
-BARE = Shape(alarms=8, mappings=0, schedules=2, secrets=1, dashboards=1, memory=512)
+BARE = Shape(alarms=10, mappings=0, calls=121, secrets=1, dashboards=1, memory=512)
 ALARMS_OF_A_TYPE = 4
 #: How many types the third table has.
 TYPES = (1, 2, 5, 20)
@@ -23,9 +23,7 @@ TYPES = (1, 2, 5, 20)
 
 def with_types(count: int) -> Shape:
     """A deployment of so many job types."""
-    return Shape(
-        BARE.alarms + ALARMS_OF_A_TYPE * count, count, BARE.schedules, BARE.secrets, BARE.dashboards, BARE.memory
-    )
+    return Shape(BARE.alarms + ALARMS_OF_A_TYPE * count, count, BARE.calls, BARE.secrets, BARE.dashboards, BARE.memory)
 
 
 def million_table() -> str:

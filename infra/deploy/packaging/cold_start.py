@@ -16,14 +16,14 @@ from pathlib import Path
 from infra.deploy.names import API
 from infra.deploy.packaging.build import Built
 from infra.deploy.packaging.bytecode import ISOLATED
-from infra.deploy.packaging.plan import ROUNDS
+from infra.deploy.rounds import ROUNDS
 from queues.cold_start import FUNCTION_NAME
 from queues.errors import Misconfigured
 
 #: What is imported alone.
 BASELINE = "aiobotocore.session"
 #: The modules of the functions that every deployment has.
-MODULES = {API: "api.app", **dict.fromkeys(ROUNDS, "queues.maintenance")}
+MODULES = {API: "api.app", **{one.name: "queues.maintenance" for one in ROUNDS}}
 #: How many times as long as aiobotocore a function may take to import, with all that its first call needs. Measured:
 #: 2.1 and 1.45; the rest is room for a busy machine.
 API_TIMES, JOB_TIMES = 2.6, 1.8

@@ -15,17 +15,16 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from infra.deploy.names import API, DEAD_LETTERS, FIXED, REAPER
+from infra.deploy.names import API
 from infra.deploy.packaging.closure import RequiredBy, closure
 from infra.deploy.packaging.project import PYPROJECT, Project
 from infra.deploy.packaging.target import Target
+from infra.deploy.rounds import ROUNDS
 from queues.errors import Misconfigured
 from queues.jobtype import JobType
 
 #: The name of the artifact of job types, followed by the extras that a set of them needs; the API's is `api`.
 JOBS = "jobs"
-#: The functions of the rounds, which run from `jobs`.
-ROUNDS = (FIXED[REAPER], FIXED[DEAD_LETTERS])
 #: Our own packages in each artifact; those of JOBYARD_JOBS come on top.
 CORE_PACKAGES = ("queues",)
 API_PACKAGES = ("api", *CORE_PACKAGES)
@@ -93,7 +92,7 @@ def plan(
 
     api = Artifact(API, (API,), _packages(API_PACKAGES, job_packages), wheels(project.dependencies, LEFT_OUT))
     core = wheels((one for one in project.dependencies if canonicalize_name(one.name) not in API_ONLY), LEFT_OUT)
-    functions: dict[tuple[str, ...], list[str]] = {(): list(ROUNDS)}
+    functions: dict[tuple[str, ...], list[str]] = {(): [one.name for one in ROUNDS]}
     for job_type in types:
         if not job_type.options.on_lambda:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +43,9 @@ def where_of(settings: Settings, *, aws: bool) -> Where:
 
 
 @asynccontextmanager
-async def connect(where: Where, settings: Settings) -> AsyncIterator[dict[str, Any]]:
+async def connect(
+    where: Where, settings: Settings, services: Sequence[str] = SERVICES
+) -> AsyncIterator[dict[str, Any]]:
     """aiobotocore's clients by service."""
     from aiobotocore.config import AioConfig
     from aiobotocore.session import get_session
@@ -60,4 +62,4 @@ async def connect(where: Where, settings: Settings) -> AsyncIterator[dict[str, A
         secret = settings.aws_secret or SecretStr(ANY_KEY)
         options |= {"aws_access_key_id": ANY_KEY, "aws_secret_access_key": secret.get_secret_value()}
     async with AsyncExitStack() as stack:
-        yield {name: await stack.enter_async_context(session.create_client(name, **options)) for name in SERVICES}
+        yield {name: await stack.enter_async_context(session.create_client(name, **options)) for name in services}

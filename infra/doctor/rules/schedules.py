@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.deploy.names import DEAD_LETTERS, FIXED, REAPER
+from infra.deploy.rounds import ROUNDS
 from infra.doctor.cure import aws
 from infra.doctor.finding import Fault, Rule, Severity, Subject
 from infra.doctor.snapshot import Kind, ScheduleState, Snapshot
@@ -27,8 +27,8 @@ def rounds_unscheduled(snapshot: Snapshot) -> Iterator[Fault]:
     """Rounds are made by `jobyard up` and `jobyard work` themselves; elsewhere a schedule must call their functions."""
     if snapshot.schedules is None or not snapshot.runs_on_lambda or snapshot.target.kind is Kind.EMBEDDED:
         return
-    for key in (REAPER, DEAD_LETTERS):
-        name = f"{snapshot.settings.prefix}-{FIXED[key]}"
+    for made in ROUNDS:
+        name = f"{snapshot.settings.prefix}-{made.name}"
         calling = [one for one in snapshot.schedules if one.target.rpartition(":")[2] == name]
         if not any(one.enabled for one in calling):
             found = f"its schedule {_name(calling[0])} is DISABLED" if calling else "no schedule calls it"
@@ -36,7 +36,7 @@ def rounds_unscheduled(snapshot: Snapshot) -> Iterator[Fault]:
 
 
 def _is_round(snapshot: Snapshot, schedule: ScheduleState) -> bool:
-    names = {f"{snapshot.settings.prefix}-{FIXED[key]}" for key in (REAPER, DEAD_LETTERS)}
+    names = {f"{snapshot.settings.prefix}-{one.name}" for one in ROUNDS}
     return schedule.target.rpartition(":")[2] in names
 
 
@@ -60,7 +60,8 @@ RULES = (
         "rounds-unscheduled",
         Severity.ERROR,
         Subject.SCHEDULES,
-        "What a crash leaves behind, lost messages and attempts that went silent, stays as it is.",
+        "What a crash leaves behind, lost messages and attempts that went silent, stays as it is; so do jobs beyond "
+        "the number that their type keeps.",
         rounds_unscheduled,
     ),
     Rule("schedule-disabled", Severity.NOTE, Subject.SCHEDULES, "It does not fire.", off),

@@ -1,0 +1,185 @@
+"""IO: rounds that remove what is one too many, and what TTL has left lying.
+
+A round goes through all tenants' completed, failed and cancelled jobs, a partition of the index after the other. A
+partition is counted in one go, so that what is retried or deleted between two rounds is not counted; if there is no
+time for that, the next round begins it anew.
+
+What holds if the process dies
+- between two deletions: what is gone is gone, what is left is as much one too many as it was. Another process takes the
+  round over once the hold on it has run out, from the partition that was saved last.
+- between a deletion and its answer: the same; the counts of what was removed leave that one out.
+- after the last deletion, before that is saved: the partitions since are gone through once more, and nothing is found.
+
+Left to TTL alone, since no index finds them: keys of unique jobs and operations on many jobs that have ended. Never
+removed are tenants, since processes remember those that they have made known; paused queues; and schedules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from queues.catalog import Catalog
+from queues.cleaning.rows import HOLD, CleanerRows, Turn
+from queues.cleaning.rule import ENDS, OVERDUE, Rule, rule_of
+from queues.cleaning.walk import walk
+from queues.clock import Clock, OutOfTime, never
+from queues.job import Status
+from queues.rows import Item, partition
+from queues.store import JobStore
+
+if TYPE_CHECKING:
+    from queues.runtime import Runtime
+
+log = logging.getLogger("jobyard.cleaner")
+
+#: Rows deleted together, and rows a second at the most: half of what one partition of the index takes, so that jobs of
+#: the same tenant can end meanwhile. (DynamoDB quotas: 1,000 write units a second for a partition)
+CHUNK = 100
+DELETES_A_SECOND = 500
+#: Milliseconds after which it is saved how far a round is.
+SAVE_AFTER = 30_000
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """What one round did, or would do."""
+
+    #: Index entries.
+    looked_at: int = 0
+    #: Jobs removed because their type keeps fewer, and because their time has been over for two days.
+    over_count: int = 0
+    overdue: int = 0
+    #: Jobs that were chosen and stay: they had changed by then, or their own rows say that they are kept longer.
+    spared: int = 0
+    #: Job type -> jobs removed.
+    types: Counter[str] = field(default_factory=Counter)
+
+    def add(self, chosen: Sequence[Item], gone: Sequence[Item], *, overdue: bool) -> None:
+        """Counts what was chosen, and what of it is gone."""
+        self.spared += len(chosen) - len(gone)
+        self.types.update(entry["type"]["S"] for entry in gone)
+        if overdue:
+            self.overdue += len(gone)
+        else:
+            self.over_count += len(gone)
+
+
+def cleaner_of(runtime: Runtime) -> Cleaner:
+    """A process's cleaner. No part of the runtime: functions and the API start without it."""
+    rows = CleanerRows(runtime.clients.dynamodb, runtime.settings)
+    clock, every = runtime.runner.endings.clock, runtime.settings.clean_every
+    return Cleaner(runtime.store, rows, runtime.catalog, clock, runtime.runner.worker, every)
+
+
+class _TakenOver(Exception):
+    """Another process has the round by now."""
+
+
+@dataclass(slots=True)
+class Cleaner:
+    """Call `round` every `every` seconds; several cleaners at once do no harm, and one of them works."""
+
+    store: JobStore
+    rows: CleanerRows
+    catalog: Catalog
+    clock: Clock
+    #: This process's name.
+    holder: str
+    #: Seconds.
+    every: float
+    _saved_at: int = 0
+
+    async def round(self, out_of_time: OutOfTime = never, *, anyway: bool = False) -> Cleaned | None:
+        """One round over all tenants, or until `out_of_time`: the next call goes on there. None if another process is
+        at it, or, unless `anyway`, the last round began less than half of `every` ago."""
+        now = self.clock()
+        turn = await self.rows.take(self.holder, now, now if anyway else now - round(self.every * 500))
+        if turn is None:
+            return None
+        self._saved_at = now
+        done = Cleaned()
+        try:
+            place = await self._go_on(turn, done, out_of_time)
+        except _TakenOver:
+            log.warning("another process has taken the cleaning over")
+            return done
+        await self.rows.save(Turn(turn.begun_at, place), self.holder, 0)
+        if done.types:
+            log.info("removed %d jobs beyond their type's count, %d overdue", done.over_count, done.overdue)
+        return done
+
+    async def count(self) -> Cleaned:
+        """What a round would remove now, without doing it. Of what is overdue it may be less."""
+        done, rules, now = Cleaned(), self._rules(), self.clock()
+        for tenant, end in await self._partitions():
+            async for found in walk(self.store, tenant, end, rules[end], now):
+                done.looked_at += found.looked_at
+                done.add(found.entries, found.entries, overdue=found.overdue)
+        return done
+
+    def _rules(self) -> dict[Status, Rule]:
+        return {end: rule_of(self.catalog, end) for end in ENDS}
+
+    async def _partitions(self) -> list[tuple[str, Status]]:
+        found = [(tenant, end) for tenant in await self.store.tenants() for end in ENDS]
+        return sorted(found, key=lambda one: partition(one[0], one[1].value))
+
+    async def _go_on(self, turn: Turn, done: Cleaned, out_of_time: OutOfTime) -> str:
+        """Answers the partition at which it ran out of time; nothing at the end."""
+        rules = self._rules()
+        left = [one for one in await self._partitions() if partition(one[0], one[1].value) >= turn.place]
+        for index, (tenant, end) in enumerate(left):
+            here = Turn(turn.begun_at, partition(tenant, end.value))
+            if out_of_time():
+                return here.place
+            try:
+                complete = await self._partition(tenant, end, rules[end], here, done, out_of_time)
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("ended jobs in %s: will be looked at again: %s", here.place, error)
+                continue
+            if complete:
+                continue
+            if index > 0:
+                return here.place
+            # It had all the time that there was. The others must not wait for it for ever.
+            log.warning("%s has more ended jobs than can be counted in one round's time", here.place)
+            return partition(left[1][0], left[1][1].value) if len(left) > 1 else ""
+        return ""
+
+    async def _partition(
+        self, tenant: str, end: Status, rule: Rule, here: Turn, done: Cleaned, out_of_time: OutOfTime
+    ) -> bool:
+        """Whether it came to the end of it."""
+        now = self.clock()
+        async with aclosing(walk(self.store, tenant, end, rule, now)) as pages:
+            async for found in pages:
+                done.looked_at += found.looked_at
+                for at in range(0, len(found.entries), CHUNK):
+                    chunk = found.entries[at : at + CHUNK]
+                    gone = await self.rows.delete(chunk, (now - OVERDUE) // 1000 if found.overdue else None)
+                    done.add(chunk, gone, overdue=found.overdue)
+                    await self._hold(here)
+                    if out_of_time():
+                        return False
+                    await asyncio.sleep(len(chunk) / DELETES_A_SECOND)
+                await self._hold(here)
+                if out_of_time():
+                    return False
+        return True
+
+    async def _hold(self, here: Turn) -> None:
+        """Says from time to time that it is still at it, and where."""
+        now = self.clock()
+        if now - self._saved_at < SAVE_AFTER:
+            return
+        self._saved_at = now
+        if not await self.rows.save(here, self.holder, now + HOLD):
+            raise _TakenOver

@@ -108,6 +108,7 @@ class BlockingQueue:
 
     enqueue = _Blocking(Queue.enqueue)  # type: ignore[arg-type] # its **overrides might hold a `self`, says mypy
     enqueue_many = _Blocking(Queue.enqueue_many)
+    run_task = _Blocking(Queue.run_task)
     get = _Blocking(Queue.get)
     list = _Blocking(Queue.list)
     wait = _Blocking(Queue.wait)

@@ -14,7 +14,7 @@ from queues.control.control import Control, Count
 from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
-from queues.errors import WrongStatus
+from queues.errors import Misconfigured, WrongStatus
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
@@ -22,6 +22,7 @@ from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
 
 if TYPE_CHECKING:
     from queues.schedules.schedules import Schedules
@@ -97,6 +98,16 @@ class Queue:
     ) -> list[Job]:
         """Enqueues many jobs in few calls; `on_progress(done, total)` after each 200. See Enqueuer.many."""
         return await self._enqueuer.many(jobs, on_progress)
+
+    async def run_task(self, function: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
+        """Enqueues a call of a function, or of a service's method `service.method`, that the allow-list names.
+
+        For options, enqueue `call_of(function, ...)` of queues.tasks as the data of a job of the type `task`.
+        InvalidData, PayloadTooLarge; Misconfigured if the catalog has no type `task` (docs/tasks.md).
+        """
+        if TASK not in self.catalog.names:
+            raise Misconfigured(f"there is no job type {TASK!r} here; {HOW_TO_HAVE_TASKS}")
+        return await self.enqueue(TASK, call_of(function, *args, **kwargs))
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands, or JobNotFound."""

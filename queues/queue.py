@@ -23,6 +23,7 @@ from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
+from queues.transactions import Transactions
 
 if TYPE_CHECKING:
     from queues.schedules.schedules import Schedules
@@ -108,6 +109,30 @@ class Queue:
         if TASK not in self.catalog.names:
             raise Misconfigured(f"there is no job type {TASK!r} here; {HOW_TO_HAVE_TASKS}")
         return await self.enqueue(TASK, call_of(function, *args, **kwargs))
+
+    async def transaction_items(
+        self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any
+    ) -> tuple[Job, Sequence[dict[str, Any]]]:
+        """A job for a DynamoDB transaction of your own, and the items that make it: it exists if your write did.
+
+        Put them into TransactWriteItems on a low-level client, and `relay` the job when that is through. What may be
+        refused is as in `enqueue`; unique jobs are besides (docs/transactions.md).
+        """
+        chosen = options if options is not None else Options(**overrides) if overrides else DEFAULTS
+        (job,), items = await self._transactions.items([NewJob(job_type, data, chosen)])
+        return job, items
+
+    async def transaction_items_many(self, jobs: Sequence[NewJob]) -> tuple[Sequence[Job], Sequence[dict[str, Any]]]:
+        """The same for several jobs of one transaction, one item each: it holds 100 items, yours among them."""
+        return await self._transactions.items(jobs)
+
+    async def relay(self, *jobs: Job) -> None:
+        """Has jobs run now whose transaction is through. If nobody does, the reaper does within seconds."""
+        await self._transactions.relay(jobs)
+
+    @property
+    def _transactions(self) -> Transactions:
+        return Transactions(self._enqueuer, self._scheduling.settings.table)
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands, or JobNotFound."""

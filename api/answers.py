@@ -167,6 +167,37 @@ class Metrics(_Answer):
     metrics: list[QueueMetrics]
 
 
+class ErrorRule(_Answer):
+    """What an exception means for a job of the type."""
+
+    error: str = Field(description="The exception, by its dotted name; what is derived from it is meant too.")
+    action: Literal["discard", "cancel", "retry"] = Field(description="`retry`: after waits of its own.")
+    backoff: Backoff | None
+
+
+class UniqueRule(_Answer):
+    """Which jobs count as the same, unless a job has a `jobId` or a rule of its own."""
+
+    key: str | None
+    fields: list[str] = Field(description="Parts of the data that make the key; none, and no `key`: all of it.")
+    window: Milliseconds | None
+    mode: Literal["simple", "throttle", "debounce"]
+
+
+class DeclaredSchedule(_Answer):
+    """A schedule that the job type declares."""
+
+    name: str
+    schedule: str
+    timezone: str
+    data: Any
+    overlap: Literal["skip", "queue", "replace"]
+    catch_up: Literal["all", "latest", "none"]
+    jitter: Milliseconds
+    start: datetime | None
+    end: datetime | None
+
+
 class JobTypeOptions(_Answer):
     attempts: int
     backoff: Backoff
@@ -178,6 +209,10 @@ class JobTypeOptions(_Answer):
     keep_failed: Milliseconds
     max_completed: int | None = Field(description="Ended jobs that a tenant keeps at the most; null: any number.")
     max_failed: int | None
+    cancel_grace: Milliseconds = Field(description="Between the request to cancel and the end by force.")
+    runs_on: Literal["lambda", "worker"] = Field(description="`worker`: in long-running workers alone.")
+    on_error: list[ErrorRule] = Field(description="The rule for the nearest of an exception's classes counts.")
+    unique: UniqueRule | None
 
 
 class JobTypeView(_Answer):
@@ -186,6 +221,7 @@ class JobTypeView(_Answer):
     version: int = Field(description="Of the input's shape; it is recorded with each job.")
     upcasts_from: int = Field(description="The oldest version of `data` that a job may have been enqueued with.")
     options: JobTypeOptions
+    schedules: list[DeclaredSchedule] = Field(description="Declared in code; others are made at run time.")
     input: dict[str, Any] = Field(description="JSON Schema of `data`.")
     output: dict[str, Any] = Field(description="JSON Schema of `result`.")
 

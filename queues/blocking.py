@@ -128,6 +128,10 @@ class BlockingQueue:
 
     enqueue = _Blocking(Queue.enqueue)  # type: ignore[arg-type] # its **overrides might hold a `self`, says mypy
     enqueue_many = _Blocking(Queue.enqueue_many)
+    run_task = _Blocking(Queue.run_task)
+    transaction_items = _Blocking(Queue.transaction_items)  # type: ignore[arg-type] # as with enqueue
+    transaction_items_many = _Blocking(Queue.transaction_items_many)
+    relay = _Blocking(Queue.relay)
     get = _Blocking(Queue.get)
     list = _Blocking(Queue.list)
     wait = _Blocking(Queue.wait)

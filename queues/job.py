@@ -125,7 +125,7 @@ class Job:
     logs: tuple[str, ...] = ()
     #: When the job's message was put into the DLQ.
     buried_at: int | None = None
-    #: How often the reaper has sent the message again.
+    #: How often the reaper has sent the message again; -1: nobody is known to have sent it at all (transactions.py).
     resent: int = 0
     #: When somebody asked for the job to be cancelled, or discarded, and who. It may have completed all the same.
     cancel_at: int | None = None

@@ -25,6 +25,8 @@ BATCH_WRITE = 25
 BATCH_STATEMENTS = 25
 #: Keys of one BatchGetItem. (DynamoDB API reference)
 BATCH_GET = 100
+#: Items of one TransactWriteItems. (DynamoDB API reference)
+TRANSACTION = 100
 
 #: Records of one event-source batch from a standard queue. (Lambda, using SQS: BatchSize)
 MAX_BATCH_SIZE = 10_000

@@ -14,7 +14,7 @@ from queues.control.control import Control, Count
 from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
-from queues.errors import WrongStatus
+from queues.errors import Misconfigured, WrongStatus
 from queues.flows.flowing import Flowing
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
@@ -23,6 +23,8 @@ from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
+from queues.transactions import Transactions
 
 if TYPE_CHECKING:
     from queues.flows.flows import Flows
@@ -106,6 +108,40 @@ class Queue:
     ) -> list[Job]:
         """Enqueues many jobs in few calls; `on_progress(done, total)` after each 200. See Enqueuer.many."""
         return await self._enqueuer.many(jobs, on_progress)
+
+    async def run_task(self, function: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
+        """Enqueues a call of a function, or of a service's method `service.method`, that the allow-list names.
+
+        For options, enqueue `call_of(function, ...)` of queues.tasks as the data of a job of the type `task`.
+        InvalidData, PayloadTooLarge; Misconfigured if the catalog has no type `task` (docs/tasks.md).
+        """
+        if TASK not in self.catalog.names:
+            raise Misconfigured(f"there is no job type {TASK!r} here; {HOW_TO_HAVE_TASKS}")
+        return await self.enqueue(TASK, call_of(function, *args, **kwargs))
+
+    async def transaction_items(
+        self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any
+    ) -> tuple[Job, Sequence[dict[str, Any]]]:
+        """A job for a DynamoDB transaction of your own, and the items that make it: it exists if your write did.
+
+        Put them into TransactWriteItems on a low-level client, and `relay` the job when that is through. What may be
+        refused is as in `enqueue`; unique jobs are besides (docs/transactions.md).
+        """
+        chosen = options if options is not None else Options(**overrides) if overrides else DEFAULTS
+        (job,), items = await self._transactions.items([NewJob(job_type, data, chosen)])
+        return job, items
+
+    async def transaction_items_many(self, jobs: Sequence[NewJob]) -> tuple[Sequence[Job], Sequence[dict[str, Any]]]:
+        """The same for several jobs of one transaction, one item each: it holds 100 items, yours among them."""
+        return await self._transactions.items(jobs)
+
+    async def relay(self, *jobs: Job) -> None:
+        """Has jobs run now whose transaction is through. If nobody does, the reaper does within seconds."""
+        await self._transactions.relay(jobs)
+
+    @property
+    def _transactions(self) -> Transactions:
+        return Transactions(self._enqueuer, self._scheduling.settings.table)
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands, or JobNotFound."""

@@ -4,7 +4,8 @@ A round looks at the rows in `TENANT#open` and `TENANT#owing` whose `due` is ove
 - active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
 - ended: its burial, or paying its debts, was cut short, and is completed.
 - waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again, unless the
-  queue is paused: then it is looked at again in a while.
+  queue is paused: then it is looked at again in a while. One that came by a caller's own transaction, and whose message
+  nobody is known to have sent, is sent at once (transactions.py).
 A copy too many is harmless: only one claim of a job succeeds.
 """
 
@@ -21,6 +22,7 @@ from queues.endings import Endings
 from queues.enqueue import message_delay
 from queues.job import Envelope, Job, Status
 from queues.rows import OPEN, OWING, Item, partition
+from queues.transactions import RELAY_OWED
 
 log = logging.getLogger("jobyard.reaper")
 
@@ -127,10 +129,11 @@ class Reaper:
             if fate.status is Status.WAITING:
                 await self._send(job, fate.run_at or now, now)
             return replace(total, lost=total.lost + 1)
-        patience = min(RESEND_CAP, RESEND_AFTER << min(job.resent, 10))
-        if now - job.run_at < patience and not await self._queue_is_empty(job.type):
+        patience = min(RESEND_CAP, RESEND_AFTER << min(max(job.resent, 0), 10))
+        owed = job.resent == RELAY_OWED and job.attempt == 0
+        if not owed and now - job.run_at < patience and not await self._queue_is_empty(job.type):
             return total
-        if await self._is_paused(job.type):
+        if not owed and await self._is_paused(job.type):
             # Nobody would take a further copy, and each look would send one.
             await end.store.mark_resent(job, now + RESEND_AFTER, more=0)
             return total

@@ -16,6 +16,7 @@ from api.answers import JobTypes
 from api.auth import READ
 from api.openapi import answers
 from api.site import allow, site_of
+from api.type_views import recurring_view, rules_view
 from api.views import json_response
 from queues.catalog import Catalog
 from queues.job_options import JobOptions
@@ -43,7 +44,8 @@ def _view(job_type: JobType[Any, Any]) -> dict[str, Any]:
         "description": inspect.getdoc(job_type.function),
         "version": job_type.version,
         "upcastsFrom": min(job_type.upcasts, default=job_type.version),
-        "options": _options(job_type.options),
+        "options": _options(job_type.options) | rules_view(job_type.options),
+        "schedules": [recurring_view(job_type, one) for one in job_type.schedules],
         "input": {} if job_type.model is None else _schema(TypeAdapter(job_type.model), "validation"),
         "output": _schema(job_type.output, "serialization"),
     }

@@ -21,6 +21,7 @@ from infra.cli.queues import queues
 from infra.cli.remove import remove
 from infra.cli.render import render
 from infra.cli.reset import reset
+from infra.cli.run import run
 from infra.cli.schedules import schedules
 from infra.cli.token import token
 from infra.cli.up import up
@@ -56,6 +57,7 @@ for command in (
     up,
     work,
     enqueue,
+    run,
     invoke,
     token,
     render,

@@ -74,12 +74,17 @@ def enqueue(
     chosen = {name: value for name, value in options.items() if value is not None}
     client = Client.from_environment()
     job = client.post("", {"type": type, "data": read_json(data, "--data"), "options": chosen})
-    if not wait and timeout_wait is None:
+    follow(client, job, wait=wait or timeout_wait is not None, timeout=timeout_wait, as_json=as_json)
+
+
+def follow(client: Client, job: dict[str, Any], *, wait: bool, timeout: float | None, as_json: bool) -> None:
+    """Prints a new job's id, or waits `timeout` seconds for its end and prints that; typer.Exit tells the outcome."""
+    if not wait:
         print_json(job) if as_json else print(job["id"])
         return
     if not as_json and sys.stderr.isatty():
         tell(f"job {job['id']}")
-    job = wait_for(client, job, timeout=timeout_wait, quiet=as_json)
+    job = wait_for(client, job, timeout=timeout, quiet=as_json)
     print_json(job) if as_json else print_job(job)
     raise typer.Exit(tell_exit(job))
 

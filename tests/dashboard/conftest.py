@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`jobyard up` on ports of its own."""
     data = tmp_path_factory.mktemp("dashboard")
-    with up(data, jobs="tests.dashboard.jobs_to_show", JOBYARD_SECRET=SECRET) as started:
+    with up(data, jobs="tests.dashboard.jobs_to_show", JOBYARD_SECRET=SECRET, JOBYARD_REAP_EVERY="0.5") as started:
         yield started
 
 
@@ -74,6 +74,12 @@ class Tenant:
         assert answer.status_code == 202, answer.text
         job: dict[str, Any] = answer.json()
         return job
+
+    def schedule(self, name: str, type_name: str, data: Any, schedule: str = "0 2 * * *") -> None:
+        """A schedule."""
+        body = {"name": name, "type": type_name, "schedule": schedule, "data": data}
+        answer = self.http.post(f"{JOBS}/schedules", json=body)
+        assert answer.status_code == 201, answer.text
 
     def ended(self, job_id: str) -> dict[str, Any]:
         """The job once it has ended."""

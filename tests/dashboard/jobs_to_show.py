@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from queues import Context, Discard, Fixed, job
 
-__all__ = ["greet", "hold", "nasty", "unreliable"]
+__all__ = ["greet", "hold", "nasty", "purged", "unreliable"]
 
 #: Seconds between two looks for the file.
 LOOK = 0.01
@@ -76,3 +76,9 @@ async def unreliable(data: dict[str, str], ctx: Context) -> str:
 async def nasty(data: dict[str, str], ctx: Context) -> None:
     print(NASTY)
     raise Discard(NASTY)
+
+
+@job("purged")
+async def purged(data: dict[str, str]) -> None:
+    """Is never run: a purge is for all tenants, and would meet other tests' jobs."""
+    raise AssertionError(data)

@@ -20,6 +20,8 @@ VIEWS = {
     "#/dead": ".choices li",
     "#/dead/nasty": ".letters li",
     "#/queues": "tbody tr",
+    "#/schedules": ".schedules tbody tr",
+    "#/replay/evil": "form.new",
     "#/workers": ".letters li",
     "#/job/evil": ".timeline li",
     "#/job/running": "progress",
@@ -37,6 +39,7 @@ def filled(house: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
         tenant.ended(tenant.enqueue("unreliable", {"unless": str(gate)}, jobId="x" * 128)["id"])
         tenant.ended(tenant.enqueue("greet", {"fullName": "Ada"})["id"])
         tenant.enqueue("greet", {"fullName": "Ada"}, delay=3_600_000)
+        tenant.schedule("nightly", "greet", {"fullName": "Ada"})
         yield tenant
         gate.touch()
         tenant.ended("running")
@@ -56,6 +59,26 @@ def test_axe_finds_nothing(browser: Browser, filled: Tenant, view: str, scheme: 
     with browser.new_context(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce") as context:
         page = context.new_page()
         open_view(page, filled, view)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_asked_before_many_is_fit_for_all_too(browser: Browser, filled: Tenant, scheme: Any) -> None:
+    with browser.new_context(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce") as context:
+        page = context.new_page()
+        open_view(page, filled, "#/dead/nasty")
+        page.get_by_text("Retry or discard many").click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.get_by_role("button", name="Discard all that match").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.get_by_role("button", name="Leave them").click()
+        page.goto(f"{filled.url}/jobs#/queues")
+        page.get_by_role("button", name="Purge nasty").click()
+        expect(page.get_by_label("Type nasty to go on")).to_be_focused()
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
 
@@ -110,12 +133,13 @@ def test_a_keyboard_is_enough(dashboard: Page, tenant: Tenant, gate: Path) -> No
         order.append(dashboard.evaluate("document.activeElement.textContent || document.activeElement.name"))
         outline = dashboard.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", order[-1]
-    assert order[:8] == [
+    assert order[:9] == [
         "Skip to the content",
         "Jobyard",
         "Overview",
         "Jobs",
         "Dead letters",
+        "Schedules",
         "Queues",
         "id",
         "New job",

@@ -11,8 +11,11 @@ import { deadLetters } from "./view-dead.js";
 import { jobs } from "./view-jobs.js";
 import { job } from "./view-job.js";
 import { newJob } from "./view-new.js";
+import { operation } from "./view-operation.js";
 import { overview } from "./view-overview.js";
 import { queues } from "./view-queues.js";
+import { replay } from "./view-replay.js";
+import { schedules } from "./view-schedules.js";
 import { signIn } from "./view-sign-in.js";
 import { workers } from "./view-workers.js";
 
@@ -25,7 +28,7 @@ import { workers } from "./view-workers.js";
  */
 
 /** @type {Record<string, (route: Route, shell: Shell) => View>} */
-const VIEWS = { overview, jobs, job, dead: deadLetters, queues, workers, new: newJob };
+const VIEWS = { overview, jobs, job, replay, dead: deadLetters, operation, schedules, queues, workers, new: newJob };
 
 /** @type {View | null} */
 let current = null;

@@ -3,7 +3,8 @@
 
 import { h, region, setAttribute, setText } from "./dom.js";
 import { duration, moment, setMoment } from "./format.js";
-import { actionsFor, badge, cancelButton, cell, retryButton, setBadge, tableRow } from "./parts.js";
+import { actionsFor, jobButton } from "./job-actions.js";
+import { badge, cell, setBadge, tableRow } from "./parts.js";
 import { toJob } from "./router.js";
 
 /**
@@ -22,7 +23,7 @@ export function jobRow(job, done) {
   const when = moment(activity(job));
   const acts = cell("acts");
   const buttons = region(acts, (/** @type {string[]} */ names) =>
-    names.length ? names.map((name) => (name === "retry" ? retryButton(job, done) : cancelButton(job, done))) : [""],
+    names.length ? names.map((name) => jobButton(job, name, done)) : [""],
   );
   const about = cell("job", link, h("div", { class: "line" }, type, bar, more));
   const node = tableRow(cell("status", status), about, attempts, took, cell("when", when), acts);
@@ -40,7 +41,8 @@ export function jobRow(job, done) {
       job.startedAt && job.finishedAt ? duration(Date.parse(job.finishedAt) - Date.parse(job.startedAt)) : "–",
     );
     setMoment(when, activity(job));
-    buttons(actionsFor(job));
+    // The rest is on the job's own page.
+    buttons(actionsFor(job).filter((name) => ["retry", "cancel"].includes(name)));
   }
   return { node, update };
 }

@@ -7,6 +7,7 @@ import { byId, setText } from "./dom.js";
 const REMARK = 6_000;
 
 let timer = 0;
+let wanted = "";
 let now = () => {};
 
 /**
@@ -36,15 +37,22 @@ export function remark(text, bad = false) {
 }
 
 /**
- * Asks before something that cannot be undone.
+ * Asks before something that cannot be undone, or that is done to many.
  * @param {string} question
  * @param {string} yes the button's word
+ * @param {{no?: string, word?: string}} [more] the other button's word; what must be typed before `yes` can be said
  * @returns {Promise<boolean>}
  */
-export function ask(question, yes) {
+export function ask(question, yes, { no = "Keep it", word = "" } = {}) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("question"));
   setText(byId("question-text"), question);
   setText(byId("question-yes"), yes);
+  setText(byId("question-no"), no);
+  setText(byId("question-label"), `Type ${word} to go on`);
+  byId("question-typed").hidden = word === "";
+  byId("question-word").value = "";
+  wanted = word;
+  check();
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((answer) =>
@@ -52,8 +60,20 @@ export function ask(question, yes) {
   );
 }
 
+/** Whether the question's word is typed, if it wants one. */
+function check() {
+  byId("question-yes").disabled = wanted !== "" && byId("question-word").value !== wanted;
+}
+
+/** @param {KeyboardEvent} event */
+function enter(event) {
+  if (event.key === "Enter" && !byId("question-yes").disabled) byId("question").close("yes");
+}
+
 /** Makes the buttons of the page work. */
 export function wire() {
+  byId("question-word").addEventListener("input", check);
+  byId("question-word").addEventListener("keydown", enter);
   byId("banner-now").addEventListener("click", () => now());
   byId("question-yes").addEventListener("click", () => byId("question").close("yes"));
   byId("question-no").addEventListener("click", () => byId("question").close("no"));

@@ -1,12 +1,10 @@
 // @ts-check
-// Pieces that several views show: a status, a heading, an empty place, a refusal, what can be done with a job.
+// Pieces that several views show: a status, a heading, an empty place, a refusal, what a button does.
 
-import { call, jobPath, Problem, Unreachable } from "./api.js";
+import { Problem, Unreachable } from "./api.js";
 import { h, setAttribute, setText } from "./dom.js";
-import { ask, remark } from "./notices.js";
+import { remark } from "./notices.js";
 import { capital } from "./poll.js";
-import { toNew } from "./router.js";
-import { may } from "./session.js";
 
 /** In the order in which a job goes through them. */
 export const STATUSES = ["waiting", "delayed", "active", "completed", "failed", "cancelled"];
@@ -78,50 +76,10 @@ export const cell = (kind, ...children) => h("td", { role: "cell", class: kind }
  */
 export const tableRow = (...cells) => h("tr", { role: "row" }, ...cells);
 
-/** What may be done with a job in its status. @param {any} job */
-export function actionsFor(job) {
-  if (!may("jobs:write")) return [];
-  if (job.status === "failed") return ["retry"];
-  return ["waiting", "delayed"].includes(job.status) ? ["cancel"] : [];
-}
-
-/** @param {any} job @param {() => void} done */
-export function retryButton(job, done) {
-  return h("button", {
-    type: "button",
-    text: "Retry",
-    "aria-label": `Retry ${job.id}`,
-    on: { click: act(() => retry(job), done) },
-  });
-}
-
-/** @param {any} job @param {() => void} done */
-export function cancelButton(job, done) {
-  const props = { type: "button", class: "danger", text: "Cancel", "aria-label": `Cancel ${job.id}` };
-  return h("button", { ...props, on: { click: act(() => cancel(job), done) } });
-}
-
-/** @param {any} job */
-export const copyLink = (job) =>
-  h("a", { class: "button", href: toNew({ type: job.type, from: job.id }), text: "Copy as new" });
-
-/** @param {any} job */
-async function retry(job) {
-  await call(`${jobPath(job.id)}/retry`, { method: "POST" });
-  remark(`${job.id} will run again.`);
-}
-
-/** @param {any} job */
-async function cancel(job) {
-  if (!(await ask(`Cancel ${job.type} ${job.id}? It will not run.`, "Cancel the job"))) return;
-  await call(jobPath(job.id), { method: "DELETE" });
-  remark(`${job.id} is cancelled.`);
-}
-
 /**
  * A button's action: not twice at once, and what goes wrong is said.
  * @param {() => Promise<void>} work
- * @param {() => void} done called whatever became of it
+ * @param {() => unknown} done called whatever became of it
  */
 export function act(work, done) {
   return async (/** @type {Event} */ event) => {

@@ -25,6 +25,13 @@ function unescaped(text) {
 /** @param {string} id */
 export const toJob = (id) => `#/job/${encodeURIComponent(id)}`;
 
+/** @param {string} id */
+export const toReplay = (id) => `#/replay/${encodeURIComponent(id)}`;
+
+/** @param {string} id @param {{matched: number, exact: boolean}} count how many it is for, as far as is known */
+export const toOperation = (id, { matched, exact }) =>
+  `#/operation/${encodeURIComponent(id)}?${new URLSearchParams({ of: String(matched), exact: String(exact) })}`;
+
 /** @param {string} type */
 export const toDead = (type) => `#/dead/${encodeURIComponent(type)}`;
 

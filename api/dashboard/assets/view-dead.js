@@ -5,13 +5,17 @@ import { call, query } from "./api.js";
 import { h, region, setText, swap } from "./dom.js";
 import { duration, moment, number } from "./format.js";
 import { list } from "./list.js";
-import { copyLink, empty, heading, loading, refusal, retryButton } from "./parts.js";
+import { copyLink, jobButton } from "./job-actions.js";
+import { many } from "./many.js";
+import { empty, heading, loading, refusal } from "./parts.js";
 import { Poll } from "./poll.js";
 import { toDead, toJob } from "./router.js";
 import { may } from "./session.js";
 
 /** Dead letters of one page. */
 const LIMIT = "50";
+/** What can be done with one without leaving the page. */
+const LETTER_ACTIONS = ["retry", "discard"];
 
 /**
  * @param {import("./router.js").Route} route
@@ -27,7 +31,7 @@ function perType(shell) {
   const items = h("ul", { class: "choices" });
   const show = list(items, (/** @type {any} */ row) => row.type, choice);
   const place = h("div", {}, loading());
-  return view("Dead letters", [heading("Dead letters")], place, shell, {
+  return view("Dead letters", [heading("Dead letters"), many(null)], place, shell, {
     load: (signal) => call("/stats", { signal }),
     show(stats) {
       const dead = stats.types.filter((/** @type {any} */ row) => row.counts.failed > 0);
@@ -72,7 +76,7 @@ function ofType(type, cursor, shell) {
     next ? h("a", { class: "button", href: toDead(type) + query({ cursor: next }), text: "Older" }) : null,
   ]);
   const back = h("a", { href: "#/dead", text: "All types" });
-  const made = view(`Dead letters of ${type}`, [heading(`Dead letters of ${type}`, back)], place, shell, {
+  const made = view(`Dead letters of ${type}`, [heading(`Dead letters of ${type}`, back), many(type)], place, shell, {
     load: (signal) =>
       call(`/queues/${encodeURIComponent(type)}/dead-letters${query({ cursor, limit: LIMIT })}`, { signal }),
     show(page) {
@@ -90,7 +94,7 @@ function ofType(type, cursor, shell) {
 
 /**
  * @param {string} title
- * @param {Node[]} head
+ * @param {(Node | null)[]} head
  * @param {HTMLElement} place
  * @param {import("./app.js").Shell} shell
  * @param {{load: (signal: AbortSignal) => Promise<import("./api.js").Answer>, show: (value: any) => void}} source
@@ -119,7 +123,7 @@ function letter(job, done) {
         h("a", { class: "id", href: toJob(now.id), text: now.id }),
         h("p", { class: "hint" }, "failed ", moment(now.finishedAt), `, ${tries(now)}`),
       ),
-      may("jobs:write") ? h("div", { class: "row" }, retryButton(now, done), copyLink(now)) : null,
+      may("jobs:write") ? h("div", { class: "row" }, ...LETTER_ACTIONS.map((name) => jobButton(now, name, done)), copyLink(now)) : null,
     ),
     h(
       "p",

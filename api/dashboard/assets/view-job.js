@@ -6,10 +6,11 @@ import { h, region, setAttribute, setText, swap } from "./dom.js";
 import { duration, moment, plural, pretty } from "./format.js";
 import { list } from "./list.js";
 import { remark } from "./notices.js";
-import { actionsFor, badge, cancelButton, copyLink, empty, loading, refusal, retryButton, setBadge } from "./parts.js";
+import { badge, empty, loading, refusal, setBadge } from "./parts.js";
 import { Poll } from "./poll.js";
 import { attemptItem } from "./attempt.js";
-import { toJobs } from "./router.js";
+import { actionsFor, copyLink, jobButton, replayLink } from "./job-actions.js";
+import { toJob, toJobs } from "./router.js";
 import { may } from "./session.js";
 
 /**
@@ -49,9 +50,9 @@ function card(done) {
   const name = h("h1", { class: "id" });
   const buttons = h("div", { class: "row" });
   const showButtons = region(buttons, (/** @type {any} */ job) => [
-    job.actions.includes("retry") ? retryButton(job, done) : null,
-    job.actions.includes("cancel") ? cancelButton(job, done) : null,
-    may("jobs:write") ? copyLink(job) : null,
+    ...wanted(job, true).map((name) => jobButton(job, name, done)),
+    ...(may("jobs:write") ? [replayLink(job), copyLink(job)] : []),
+    ...wanted(job, false).map((name) => jobButton(job, name, done)),
   ]);
   const parts = [progress(), failure(), facts(), attempts(), logs(), json("Result", "result"), json("Data", "data")];
   const copy = h("button", {
@@ -74,11 +75,15 @@ function card(done) {
     setText(name, job.id);
     setText(type, job.type);
     setAttribute(type, "href", toJobs({ type: job.type }));
-    showButtons({ id: job.id, type: job.type, actions: actionsFor(job) });
+    showButtons({ id: job.id, type: job.type, status: job.status, actions: actionsFor(job) });
     for (const part of parts) part.update(job);
   }
   return { node, update };
 }
+
+/** What comes before the links that make another job, and after them. @param {any} job @param {boolean} first */
+const wanted = ({ actions }, first) =>
+  actions.filter((/** @type {string} */ name) => ["retry", "cancel"].includes(name) === first);
 
 /** @param {string} text */
 async function toClipboard(text) {
@@ -126,9 +131,14 @@ function facts() {
   return { node, update: (/** @type {any} */ job) => render(factsOf(job)) };
 }
 
-/** @param {string} name @param {string | {at: string}} value a text, or {at} for a time */
-const fact = (name, value) =>
-  h("div", {}, h("dt", { text: name }), h("dd", {}, typeof value === "string" ? value : moment(value.at)));
+/** @param {string} name @param {string | {at: string} | {job: string}} value a text, or {at} for a time, {job} for a link */
+const fact = (name, value) => h("div", {}, h("dt", { text: name }), h("dd", {}, shownAs(value)));
+
+/** @param {string | {at: string} | {job: string}} value */
+function shownAs(value) {
+  if (typeof value === "string") return value;
+  return "at" in value ? moment(value.at) : h("a", { class: "id", href: toJob(value.job), text: value.job });
+}
 
 /** @param {any} job @returns {[string, any][]} */
 function factsOf(job) {
@@ -144,6 +154,10 @@ function factsOf(job) {
   if (job.startedAt && job.finishedAt)
     rows.push(["Took", duration(Date.parse(job.finishedAt) - Date.parse(job.startedAt))]);
   if (job.expiresAt) rows.push(["Must start by", { at: job.expiresAt }]);
+  if (job.deadlineAt) rows.push(["Must end by", { at: job.deadlineAt }]);
+  if (job.cancelRequestedAt) rows.push(["Cancel asked", { at: job.cancelRequestedAt }]);
+  if (job.cancelRequestedBy) rows.push(["Asked by", job.cancelRequestedBy]);
+  if (job.replayOf) rows.push(["Replay of", { job: job.replayOf }]);
   rows.push(
     ["Time limit", duration(job.timeout)],
     ["Retries", backoff(job.backoff)],

@@ -1,0 +1,48 @@
+"""`jobyard run`: one task through the HTTP API, a call of a function or of a service's method by its name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from infra.cli.client import Client
+from infra.cli.enqueue import follow, read_json
+from infra.cli.output import Json
+
+
+def run(
+    function: Annotated[
+        str, typer.Argument(metavar="FUNCTION", help="package.module:function, or service.method.", show_default=False)
+    ],
+    args: Annotated[
+        str, typer.Option("--args", "-a", metavar="JSON|@FILE|-", help="Positional arguments, a JSON array.")
+    ] = "[]",
+    kwargs: Annotated[
+        str, typer.Option("--kwargs", "-k", metavar="JSON|@FILE|-", help="Keyword arguments, a JSON object.")
+    ] = "{}",
+    attempts: Annotated[int | None, typer.Option(help="Starts before it fails for good.", show_default=False)] = None,
+    delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Not before so long from now.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="An attempt's time.")] = None,
+    job_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for its end; the exit code tells it.")] = False,
+    timeout_wait: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Wait so long at the most; implies --wait.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a function, or a service's method, in the background: a job of the type `task` (docs/tasks.md).
+
+    The server must have that type, and its allow-list, JOBYARD_TASKS or code, the function. Exit codes are those of
+    `enqueue`.
+    """
+    milliseconds = {"delay": delay, "timeout": timeout}
+    options: dict[str, Any] = {"attempts": attempts, "jobId": job_id}
+    options |= {name: None if value is None else value * 1000 for name, value in milliseconds.items()}
+    data = {"function": function, "args": read_json(args, "--args"), "kwargs": read_json(kwargs, "--kwargs")}
+    chosen = {name: value for name, value in options.items() if value is not None}
+    client = Client.from_environment()
+    job = client.post("", {"type": "task", "data": data, "options": chosen})
+    follow(client, job, wait=wait or timeout_wait is not None, timeout=timeout_wait, as_json=as_json)

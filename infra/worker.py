@@ -66,6 +66,7 @@ class Worker:
             ("dead letters", runtime.dead_letters.round),
             ("operations on many jobs", runtime.bulk_work.round),
             ("paused queues", runtime.pauses.round),
+            ("artifact store", runtime.artifact_sweep.round),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
 

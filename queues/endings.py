@@ -12,6 +12,7 @@ from queues.clock import Clock
 from queues.errors import JobNotFound
 from queues.job import Envelope, ErrorInfo, Job, Status
 from queues.outcome import Lost, Outcome, Settlement, settle
+from queues.payloads import PLAIN, Payloads
 from queues.rows import NOTHING, Report
 from queues.settings import Settings
 from queues.sqs import JobQueues
@@ -29,6 +30,7 @@ class Endings:
     clock: Clock
     #: Uniform in [0, 1).
     random: Callable[[], float]
+    payloads: Payloads = PLAIN
 
     async def bury(self, job: Job) -> None:
         """Puts a failed job's dead letter into its type's DLQ and notes that in the row.

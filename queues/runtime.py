@@ -7,6 +7,8 @@ import random as _random
 import socket
 from dataclasses import dataclass
 
+from queues.artifacts.store import Artifacts
+from queues.artifacts.sweep import ArtifactSweep
 from queues.attempts import Attempts
 from queues.capture import OnLine
 from queues.catalog import Catalog
@@ -21,6 +23,7 @@ from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.endings import Endings
 from queues.ids import Ulids
+from queues.payloads import Payloads
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
 from queues.queue import Queue
@@ -51,6 +54,8 @@ class Runtime:
     pauses: Pauses
     processes: ProcessPool
     scheduling: Scheduling
+    payloads: Payloads
+    artifact_sweep: ArtifactSweep
 
     async def create_resources(self) -> None:
         """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
@@ -61,6 +66,7 @@ class Runtime:
     async def close(self) -> None:
         """Ends the worker processes; the clients belong to the caller."""
         await self.processes.close()
+        await self.payloads.close()
 
 
 def assemble(
@@ -72,24 +78,29 @@ def assemble(
     random: _random.Random | None = None,
     worker: str | None = None,
     on_metrics: OnLine | None = None,
+    artifacts: Artifacts | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
+    `artifacts`: a store instead of the one that the settings name, if they name one.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
-    endings = Endings(store, queues, catalog, settings, clock, source.random)
+    if artifacts is None and settings.artifacts is not None:
+        artifacts = Artifacts(settings.artifacts, settings)
+    payloads = Payloads(artifacts)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, payloads)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     attempts = Attempts(processes, settings.processes, on_metrics)
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, payloads)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(
@@ -98,7 +109,14 @@ def assemble(
         clients=clients,
         store=store,
         queues=queues,
-        queue=Queue(store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control),
+        queue=Queue(
+            *(store, queues, catalog),
+            clock=clock,
+            new_id=ids,
+            scheduling=scheduling,
+            control=control,
+            payloads=payloads,
+        ),
         runner=Runner(endings, pulse, attempts, name, scheduling),
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
@@ -107,4 +125,6 @@ def assemble(
         pauses=pauses,
         processes=processes,
         scheduling=scheduling,
+        payloads=payloads,
+        artifact_sweep=ArtifactSweep(store, payloads.artifacts, clock),
     )

@@ -62,6 +62,8 @@ class JobRow(_Answer):
     note: str | None
     data: Any
     result: Any
+    data_size: int | None = Field(description="Bytes, if it is in the artifact store and not shown here.")
+    result_size: int | None = Field(description="The same of the result.")
     error: JobError | None
     created_at: datetime
     run_at: datetime = Field(description="The earliest time of the next attempt.")
@@ -88,6 +90,9 @@ class ListedJob(JobRow):
 class Job(JobRow):
     """A job with its log."""
 
+    omitted: list[Literal["data", "result"]] = Field(
+        description="What is too long to be shown here: `/data` and `/result` of the job answer it by itself."
+    )
     logs: list[str]
 
 

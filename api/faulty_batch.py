@@ -26,13 +26,16 @@ def jobs_of(bodies: Sequence[NewJobBody]) -> list[NewJob]:
     return jobs
 
 
-def batch_problem(catalog: Catalog, jobs: Sequence[NewJob]) -> Problem:
-    """The problem of a batch whose types or data do not fit; its kind is that of the first fault."""
+def batch_problem(catalog: Catalog, jobs: Sequence[NewJob], max_data: int) -> Problem:
+    """The problem of a batch whose types or data do not fit; its kind is that of the first fault.
+
+    `max_data`: bytes of a job's data at the most.
+    """
     faults: list[Fault] = []
     kind = None
     for index, job in enumerate(jobs):
         try:
-            catalog.get(str(job.type)).check(job.data)
+            catalog.get(str(job.type)).check(job.data, max_data)
         except (UnknownJobType, InvalidData, PayloadTooLarge) as error:
             faults += faults_of(error, index=index)
             kind = kind or _kind(error)

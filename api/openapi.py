@@ -35,7 +35,7 @@ def takes(model: type[BaseModel], *, many: bool = False) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def answers(status: int, model: type[BaseModel], text: str, *problems: int) -> dict[int | str, dict[str, Any]]:
+def answers(status: int, model: Any, text: str, *problems: int) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route: its success, and the problems that are its own."""
     found: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": text}}
     return found | dict.fromkeys(problems, _PROBLEM)

@@ -70,6 +70,8 @@ def _core(error: errors.JobyardError) -> Problem | None:
             return Problem(problems.WRONG_STATUS, text, flowStatus=error.flow.status)
         case errors.EnqueueFailed():
             return _not_accepted(error)
+        case errors.Unopenable():
+            return Problem(problems.UNOPENABLE, text)
         case errors.Misconfigured():
             return Problem(problems.MISCONFIGURED, text)
     return None

@@ -1,6 +1,7 @@
 """A job as the API shows it: camelCase, durations in milliseconds, times as ISO-8601 in UTC.
 
-Data and result go out as the JSON text that the row holds, neither parsed nor written again.
+Data and result go out as the JSON text that the row holds, neither parsed nor written again. What the row holds in
+place of a text is not shown: it reads null there, and is named in `omitted`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from queues.job import Attempt, Job
+from queues.artifacts.reference import reference_in
+from queues.job import MARK, Attempt, Job
 from queues.listing import Page
 
 #: Characters of JSON that a row of a list carries of `data` and of `result`: 200 rows fit a Lambda's answer of 6 MB.
@@ -30,11 +32,14 @@ def moment(at: int | None) -> str | None:
 
 def job_view(job: Job) -> dict[str, Any]:
     """All that a tenant may know of its job."""
-    return _row(job) | {
-        "data": orjson.Fragment(job.data_json),
-        "result": None if job.result_json is None else orjson.Fragment(job.result_json),
-        "logs": job.logs,
-    }
+    row = _row(job)
+    omitted = []
+    for name, text in (("data", job.data_json), ("result", job.result_json)):
+        if text is not None and text.startswith(MARK):
+            omitted.append(name)
+        elif text is not None:
+            row[name] = orjson.Fragment(text)
+    return row | {"omitted": omitted, "logs": job.logs}
 
 
 def listed_view(job: Job) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def listed_view(job: Job) -> dict[str, Any]:
     row = _row(job)
     omitted = []
     for name, text in (("data", job.data_json), ("result", job.result_json)):
-        if text is not None and len(text) > MAX_LISTED_CHARS:
+        if text is not None and (len(text) > MAX_LISTED_CHARS or text.startswith(MARK)):
             omitted.append(name)
             text = None
         row[name] = None if text is None else orjson.Fragment(text)
@@ -72,6 +77,8 @@ def _row(job: Job) -> dict[str, Any]:
         "note": job.note,
         "data": None,
         "result": None,
+        "dataSize": _stored_size(job.data_json),
+        "resultSize": _stored_size(job.result_json),
         "error": None if job.error is None else job.error.to_json(),
         "createdAt": moment(job.created_at),
         "runAt": moment(job.run_at),
@@ -88,6 +95,11 @@ def _row(job: Job) -> dict[str, Any]:
         "backoff": job.backoff.to_json(),
         "history": [_attempt(attempt) for attempt in job.attempts],
     }
+
+
+def _stored_size(text: str | None) -> int | None:
+    reference = reference_in(text)
+    return None if reference is None else reference.size
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -40,6 +40,17 @@ class Ready:
     pid: int
 
 
+def with_artifacts(settings: Settings) -> Settings:
+    """The settings with an artifact store: the embedded one, unless they name another.
+
+    The dot keeps jobs out that read `file://` below the data folder's `artifacts`: what is here is other jobs' data.
+    """
+    if settings.artifacts is not None:
+        return settings
+    folder = (settings.data / "artifacts" / ".jobs").absolute()
+    return settings.model_copy(update={"artifacts": folder.as_uri()})
+
+
 async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stopping: Callable[[int], None]) -> None:
     """Runs until SIGINT or SIGTERM. CannotListen, EngineError, Misconfigured, OSError say why it cannot start."""
     from api.app import create_app
@@ -63,6 +74,7 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         # The core's own calls are sound: the tests make every one of them through a client that checks.
         services = ("sqs", "dynamodb", "scheduler", "lambda")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
+        settings = with_artifacts(settings)
         runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()

@@ -67,6 +67,7 @@ class Worker:
             ("operations on many jobs", runtime.bulk_work.round, settings.reap_every),
             ("paused queues", runtime.pauses.round, settings.reap_every),
             ("flows", runtime.flowing.round, settings.reap_every),
+            ("artifact store", runtime.artifact_sweep.round, settings.reap_every),
             ("cleaner", cleaner_of(runtime).round, settings.clean_every),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))

@@ -22,6 +22,7 @@ from queues.errors import JobNotFound
 from queues.job import ENDED, Envelope, ErrorInfo, Job, Status
 from queues.job_options import JobOptions
 from queues.outcome import Lost, Outcome, Settlement, settle
+from queues.payloads import PLAIN, Payloads
 from queues.rows import NOTHING, Report
 from queues.settings import Settings
 from queues.sqs import JobQueues
@@ -42,6 +43,7 @@ class Endings:
     #: Uniform in [0, 1).
     random: Callable[[], float]
     debts: Debts
+    payloads: Payloads = PLAIN
 
     async def bury(self, job: Job) -> None:
         """Puts a failed job's dead letter into its type's DLQ and notes that in the row.

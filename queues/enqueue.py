@@ -1,7 +1,8 @@
 """IO: the one way in. The row is written first, then the message is sent, and then the caller is told.
 
 What holds if the process dies
-- before the row: nothing happened, nothing was promised.
+- before the row: nothing happened, nothing was promised. Data too large for a row has become an artifact that nobody
+  names; the sweep removes it.
 - between row and message: nothing was promised. The row waits; if the caller asks again with the same `jobId`, the
   message is sent then, and in any case the reaper sends it when the row is overdue.
 - after the message: the job will run, told or not. Asking again with the same `jobId` returns it.
@@ -24,6 +25,7 @@ from queues.errors import EnqueueFailed
 from queues.job import Envelope, Job, Status
 from queues.jobtype import JobType
 from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
+from queues.payloads import PLAIN, Payloads
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.unique.way_in import Keyed, enqueue_keyed, keyed
@@ -42,6 +44,7 @@ class Enqueuer:
     tenant: str
     clock: Clock
     new_id: Callable[[], str]
+    payloads: Payloads = PLAIN
 
     def build(self, new: NewJob, now: int) -> Job:
         """The job that a request asks for, or the error that says why not. Writes nothing."""
@@ -55,7 +58,7 @@ class Enqueuer:
             status=Status.WAITING,
             priority=options.priority,
             max_attempts=options.attempts or mine.attempts,
-            data_json=job_type.check(new.data),
+            data_json=job_type.check(new.data, self.payloads.max_data),
             data_version=job_type.version,
             tags=tuple(options.tags),
             timeout=seconds(options.timeout) if options.timeout is not None else mine.timeout,
@@ -76,13 +79,14 @@ class Enqueuer:
         """Writes and sends a new job; if it is `named` by its caller and one of that id is there, answers that one."""
         now = job.created_at
         await self.store.add_tenant(self.tenant)
+        row = job if self.payloads.plain(job) else await self.payloads.row_of(job)
         if named:
-            there = await self.store.put_new(job)
+            there = await self.store.put_new(row)
             if there is not None and not _never_started(there):
                 return there.seen_at(now)
             job = there or job
         else:
-            await self.store.put_many([job])
+            await self.store.put_many([row])
         if await self.queues.send(job.type, [_message(job, now)]):
             raise EnqueueFailed([], [job], "SQS did not take the message")
         return job.seen_at(now)
@@ -146,7 +150,7 @@ class _Bulk:
     async def accept(self, chunk: range, now: int) -> None:
         try:
             unsent = await self._accept(chunk, now)
-        except (ClientError, BotoCoreError, TimeoutError, EnqueueFailed) as error:
+        except (ClientError, BotoCoreError, OSError, EnqueueFailed) as error:
             raise EnqueueFailed(self.jobs[: chunk.start], self.jobs[chunk.start :], str(error)) from error
         if unsent:
             accepted = [job for i, job in enumerate(self.jobs[: chunk.stop]) if i not in unsent]
@@ -158,9 +162,10 @@ class _Bulk:
         store = self.enqueuer.store
         fresh = [i for i in chunk if not self.named[i] and i not in self.unique]
         named = [i for i in chunk if self.named[i] and self.first.setdefault(self.jobs[i].id, i) == i]
+        rows = await self.enqueuer.payloads.rows_of([self.jobs[i] for i in (*named, *fresh)])
         there, _ = await asyncio.gather(
-            asyncio.gather(*(store.put_new(self.jobs[i]) for i in named)),
-            store.put_many([self.jobs[i] for i in fresh]),
+            asyncio.gather(*(store.put_new(row) for row in rows[: len(named)])),
+            store.put_many(rows[len(named) :]),
         )
         to_send = fresh
         for i, old in zip(named, there, strict=True):

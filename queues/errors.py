@@ -9,6 +9,9 @@ JobyardError
   InvalidOption       an option out of range
     InvalidSchedule   an expression that names no times, or no such time zone
   PayloadTooLarge     data or result over its limit
+  Unopenable          what a row holds in place of data or of a result cannot be had
+    ArtifactLost      it is not in the artifact store, or damaged
+  NotLoaded           data or a result was asked of a job that was read without it
   JobNotFound         no such job in this tenant
   BulkNotFound        no such operation on many jobs in this tenant
   FlowNotFound        no such flow in this tenant
@@ -97,7 +100,7 @@ class InvalidSchedule(InvalidOption):
 
 
 class PayloadTooLarge(JobyardError):
-    """Data or a result as JSON is larger than a row may hold."""
+    """Data or a result as JSON is larger than a row, or the artifact store, may hold."""
 
     def __init__(self, what: str, size: int, limit: int):
         super().__init__(
@@ -106,6 +109,29 @@ class PayloadTooLarge(JobyardError):
         )
         self.size = size
         self.limit = limit
+
+
+class Unopenable(JobyardError):
+    """What a row holds in place of data or of a result cannot be had, now or ever."""
+
+
+class ArtifactLost(Unopenable):
+    """An artifact that a row names is not in the store, or is not what it was."""
+
+    def __init__(self, key: str, why: str):
+        super().__init__(f"the artifact {key!r} {why}; see that JOBYARD_ARTIFACTS is the same for all processes")
+        self.key = key
+
+
+class NotLoaded(JobyardError):
+    """Data or a result was asked of a job that was read without it."""
+
+    def __init__(self, job_id: str, what: str):
+        super().__init__(
+            f"the {what} of job {job_id!r} is encrypted, or in the artifact store, and was not read along: "
+            "read the job by itself, with get(job_id); if that does not bring it either, the key or the artifact "
+            "cannot be had here"
+        )
 
 
 class JobNotFound(JobyardError):

@@ -19,6 +19,7 @@ import orjson
 
 from queues.errors import InvalidOption
 from queues.job import ErrorInfo
+from queues.limits import MAX_ARTIFACT_BYTES
 from queues.outcome import (
     Cancelled,
     Interrupted,
@@ -39,8 +40,8 @@ Frame = dict[str, Any]
 STACKS_SIGNAL = signal.SIGUSR2
 #: In front of each frame: its length in bytes.
 LENGTH = struct.Struct(">I")
-#: Bytes of the longest frame: a job's data or result, escaped once more as a JSON string, with much room.
-MAX_FRAME_BYTES = 4 * 1024 * 1024
+#: Bytes of the longest frame: a job's data or result, escaped once more as a JSON string, with room for the rest.
+MAX_FRAME_BYTES = 2 * MAX_ARTIFACT_BYTES + 65_536
 
 
 class BrokenFrame(Exception):

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from queues.errors import InvalidOption
+from queues.errors import InvalidOption, NotLoaded
 from queues.retry import Backoff
 
 
@@ -43,6 +43,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.FAILED: frozenset({Status.WAITING, Status.CANCELLED}),
     Status.CANCELLED: frozenset(),
 }
+
+#: What no JSON text begins with. Data or a result that begins with it stands for a text that is elsewhere, or sealed.
+MARK = "@"
 
 #: Nothing more will happen to a job in one of these unless somebody asks for it.
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
@@ -98,7 +101,7 @@ class Job:
     #: Percent, 0 to 100, as the handler last reported it.
     progress: float = 0
     note: str | None = None
-    #: JSON text; `job.data` parses it.
+    #: JSON text; `job.data` parses it. As a row has it, it may begin with MARK: see payloads.py.
     data_json: str = "null"
     #: The version of the type's input that the data was written in; see `upcast.py`.
     data_version: int = 1
@@ -140,13 +143,13 @@ class Job:
 
     @property
     def data(self) -> Any:
-        """The input as plain JSON values."""
-        return orjson.loads(self.data_json)
+        """The input as plain JSON values. NotLoaded: see there."""
+        return _value(self.id, "data", self.data_json)
 
     @property
     def result(self) -> Any:
-        """What the handler returned, as plain JSON values; None until then."""
-        return None if self.result_json is None else orjson.loads(self.result_json)
+        """What the handler returned, as plain JSON values; None until then. NotLoaded: see there."""
+        return None if self.result_json is None else _value(self.id, "result", self.result_json)
 
     @property
     def ended(self) -> bool:
@@ -192,6 +195,12 @@ def _init(job: Job, **values: Any) -> None:
 
 
 Job.__init__ = _init  # type: ignore[method-assign, assignment]
+
+
+def _value(job_id: str, what: str, text: str) -> Any:
+    if text.startswith(MARK):
+        raise NotLoaded(job_id, what)
+    return orjson.loads(text)
 
 
 #: The words of the HTTP routes under /jobs, which an id therefore cannot be.

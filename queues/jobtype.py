@@ -96,8 +96,11 @@ class JobType(Generic[P, R]):
         except ValidationError as error:
             raise InvalidData(self.name, faults_of(error)) from None
 
-    def check(self, data: Any) -> str:
-        """A caller's data (a mapping or a model) as the JSON text that will be stored; InvalidData, PayloadTooLarge."""
+    def check(self, data: Any, limit: int = limits.MAX_DATA_BYTES) -> str:
+        """A caller's data (a mapping or a model) as the JSON text that will be stored; InvalidData, PayloadTooLarge.
+
+        `limit`: bytes of the text at the most.
+        """
         if isinstance(data, BaseModel):
             text = data.model_dump_json(by_alias=True)
             if self.model is not None and not isinstance(data, self.model):
@@ -113,17 +116,20 @@ class JobType(Generic[P, R]):
                 self.parse(raw)
             text = raw.decode()
         size = len(text.encode())
-        if size > limits.MAX_DATA_BYTES:
-            raise PayloadTooLarge("data", size, limits.MAX_DATA_BYTES)
+        if size > limit:
+            raise PayloadTooLarge("data", size, limit)
         return text
 
     def dump(self, value: Any) -> str:
-        """A handler's return value as JSON text; PayloadTooLarge, or pydantic's error if it is not what it declared."""
+        """A handler's return value as JSON text; PayloadTooLarge, or pydantic's error if it is not what it declared.
+
+        What a row cannot hold is for the artifact store, or refused where there is none (payloads.py).
+        """
         if value is None:
             return "null"
         raw = self.output.dump_json(value, by_alias=True)
-        if len(raw) > limits.MAX_RESULT_BYTES:
-            raise PayloadTooLarge("the result", len(raw), limits.MAX_RESULT_BYTES)
+        if len(raw) > limits.MAX_ARTIFACT_BYTES:
+            raise PayloadTooLarge("the result", len(raw), limits.MAX_ARTIFACT_BYTES)
         return raw.decode()
 
 

@@ -52,6 +52,8 @@ MAX_WORKER_TIMEOUT_SECONDS = 42_000
 MAX_DATA_BYTES = 204_800
 #: Bytes of a job's result as JSON, for the same reason.
 MAX_RESULT_BYTES = 102_400
+#: Bytes of data or of a result as JSON in the artifact store: they are held in memory, some times over.
+MAX_ARTIFACT_BYTES = 104_857_600
 #: Characters kept of an error message and of a traceback (its end, where the cause is).
 MAX_ERROR_CHARS = 2_000
 MAX_TRACEBACK_CHARS = 8_000

@@ -25,15 +25,19 @@ def reap(event: Any, context: Any) -> dict[str, int]:
     """The reaper's function: rounds until nothing is left or the time is over. Answers what they did, as counts.
 
     It also has event source mappings follow pauses, does what is owed to flows, and goes on with operations on many
-    jobs: `steps` of them.
+    jobs: `steps` of them. Once a day it removes artifacts of jobs that are gone.
     """
 
     async def rounds(runtime: Runtime) -> dict[str, int]:
         out_of_time = _deadline(context)
         reaped = await reap_until(runtime, out_of_time)
         mapped = await runtime.pauses.round(out_of_time)
-        flows = await runtime.flowing.round(out_of_time)
-        return asdict(reaped) | {"mapped": mapped, "flows": flows, "steps": await runtime.bulk_work.round(out_of_time)}
+        return asdict(reaped) | {
+            "mapped": mapped,
+            "flows": await runtime.flowing.round(out_of_time),
+            "steps": await runtime.bulk_work.round(out_of_time),
+            "artifacts": await runtime.artifact_sweep.round(out_of_time),
+        }
 
     counts: dict[str, int] = environment.run(rounds)
     return counts

@@ -20,6 +20,7 @@ from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
 from queues.options import DEFAULTS, NewJob, Options
+from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
@@ -63,12 +64,14 @@ class Queue:
         control: Control,
         flowing: Flowing,
         tenant: str = "default",
+        payloads: Payloads = PLAIN,
     ):
         self.tenant = check_tenant(tenant)
         self.catalog = catalog
         self._store, self._queues, self._clock, self._new_id = store, queues, clock, new_id
         self._scheduling, self._control, self._flowing = scheduling, control, flowing
-        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id)
+        self._payloads = payloads
+        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id, payloads)
 
     def for_tenant(self, tenant: str) -> Queue:
         """The same queues, seen by another tenant."""
@@ -80,6 +83,7 @@ class Queue:
             control=self._control,
             flowing=self._flowing,
             tenant=tenant,
+            payloads=self._payloads,
         )
 
     @property
@@ -143,8 +147,15 @@ class Queue:
     def _transactions(self) -> Transactions:
         return Transactions(self._enqueuer, self._scheduling.settings.table)
 
-    async def get(self, job_id: str) -> Job:
-        """The job as it stands, or JobNotFound."""
+    async def get(self, job_id: str, *, up_to: int | None = None) -> Job:
+        """The job as it stands, with its data and its result, or JobNotFound.
+
+        What is in the artifact store is read along; with `up_to` only what has so many bytes at the most. All other
+        methods answer jobs as their rows have them: NotLoaded tells who asks those for what is elsewhere.
+        """
+        return await self._payloads.opened(await self._control.get(self.tenant, job_id), up_to)
+
+    async def _row(self, job_id: str) -> Job:
         return await self._control.get(self.tenant, job_id)
 
     async def list(
@@ -169,17 +180,25 @@ class Queue:
         )
 
     async def wait(
-        self, job_id: str, *, timeout: float | None = None, on_progress: Callable[[Job], None] | None = None
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,
+        on_progress: Callable[[Job], None] | None = None,
+        up_to: int | None = None,
     ) -> Job:
-        """Waits until the job has ended; `on_progress` sees each look. TimeoutError after `timeout` seconds."""
+        """Waits until the job has ended, and answers it as `get` does; `on_progress` sees each look, at its row.
+
+        TimeoutError after `timeout` seconds.
+        """
         pause = FIRST_LOOK
         async with asyncio.timeout(timeout):
             while True:
-                job = await self.get(job_id)
+                job = await self._control.get(self.tenant, job_id)
                 if on_progress is not None:
                     on_progress(job)
                 if job.ended:
-                    return job
+                    return await self._payloads.opened(job, up_to)
                 await asyncio.sleep(pause)
                 pause = min(SLOWEST_LOOK, pause * 1.5)
 
@@ -189,40 +208,45 @@ class Queue:
         The answer says which: it is `cancelled`, or still `active`, with `cancel_at`. A running job learns of it with
         its next heartbeat, and may complete before. WrongStatus if it has completed or failed.
         """
-        return await self._control.cancel(await self.get(job_id), by)
+        return await self._control.cancel(await self._row(job_id), by)
 
     async def retry(self, job_id: str) -> Job:
         """Gives a failed job its type's attempts afresh. WrongStatus if it has not failed.
 
         Killed between row and message, the reaper sends the message.
         """
-        job = await self._control.paid(await self.get(job_id))
+        job = await self._control.paid(await self._row(job_id))
         now = self._clock()
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
         await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)])
-        return await self.get(job_id)
+        return await self._row(job_id)
 
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:
         """Runs a job once more as a new one, with its data or with other `data`; the old one stays as it was.
 
-        With a `new_id` that is taken, the job that has it is returned. UnknownJobType, InvalidData, PayloadTooLarge.
+        With a `new_id` that is taken, the job that has it is returned. UnknownJobType, InvalidData, PayloadTooLarge;
+        Unopenable if its data cannot be had.
         """
-        old = await self.get(job_id)
+        old = await self._row(job_id)
         job_type = self.catalog.get(old.type)
-        other = None if data is ... else (job_type.check(data), job_type.version)
+        if data is ...:
+            # Its own: an artifact goes with the job that it was made for.
+            other = (await self._payloads.data(old), old.data_version)
+        else:
+            other = (job_type.check(data, self._payloads.max_data), job_type.version)
         made = check_job_id(new_id) if new_id is not None else self._new_id()
         new = replayed(old, job_type.options, job_id=made, data=other, now=self._clock())
         return await self._enqueuer.put(new, named=new_id is not None)
 
     async def discard(self, job_id: str, *, by: str | None = None) -> Job:
         """Gives a failed job up: it becomes cancelled, and its dead letter goes. WrongStatus if it has not failed."""
-        return await self._control.discard(await self.get(job_id), by)
+        return await self._control.discard(await self._row(job_id), by)
 
     async def delete(self, job_id: str) -> Job:
         """Removes the record of a job that has ended; answers it as it was. WrongStatus if it has not ended."""
-        job = await self.get(job_id)
+        job = await self._row(job_id)
         await self._control.delete(job)
         return job
 

@@ -16,7 +16,7 @@ import itertools
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,9 +25,10 @@ from queues import limits
 from queues.attempts import Attempts
 from queues.deadline import seconds_for, too_late
 from queues.endings import Endings, owed
-from queues.job import Envelope, Job, NewerEnvelope, Status
+from queues.errors import Unopenable
+from queues.job import MARK, Envelope, ErrorInfo, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
-from queues.outcome import Interrupted, Newer, Outcome, Settlement
+from queues.outcome import Interrupted, Newer, Outcome, Raised, Refused, Settlement
 from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.resources import MAX_RECEIVES
 from queues.rows import Report
@@ -158,7 +159,7 @@ class Runner:
             if late is not None:
                 outcome = late
             else:
-                outcome = await self.attempts.run(job_type, job, running, min(seconds_for(job, now), seconds_left))
+                outcome = await self._attempt(job_type, job, running, min(seconds_for(job, now), seconds_left))
         except asyncio.CancelledError:
             if running.lost:
                 task.uncancel()
@@ -171,11 +172,26 @@ class Runner:
             self.pulse.remove(running)
         return await self._apply(job_type, record, running, outcome)
 
+    async def _attempt(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
+        """Runs the handler, on its data wherever that is; a failure if it cannot be had."""
+        if job.data_json.startswith(MARK):
+            try:
+                job = replace(job, data_json=await self.endings.payloads.data(job))
+            except Unopenable as error:
+                return Refused(ErrorInfo(type(error).__name__, str(error)))
+            except (ClientError, BotoCoreError, OSError) as error:
+                return Raised(ErrorInfo("DataUnavailable", f"its data could not be read: {error}"))
+        return await self.attempts.run(job_type, job, running, seconds)
+
     async def _apply(self, job_type: JobType[Any, Any], record: Record, running: Running, outcome: Outcome) -> bool:
         """Row first, then message."""
         job, end, now = running.job, self.endings, self.endings.clock()
         if isinstance(outcome, Newer):
             log.warning("job %s is left to newer code: %s", job.id, outcome.reason)
+        if not end.payloads.fits(job, outcome):
+            # Before the row, as data is: what the row names is there.
+            whole = outcome
+            outcome = await _persist(lambda: end.payloads.settled(job, whole))
         random = end.random()
         fate = await _persist(lambda: end.settle(job, outcome, now, random, running.report))
         if fate is None:

@@ -7,6 +7,8 @@ import random as _random
 import socket
 from dataclasses import dataclass
 
+from queues.artifacts.store import Artifacts
+from queues.artifacts.sweep import ArtifactSweep
 from queues.attempts import Attempts
 from queues.capture import OnLine
 from queues.catalog import Catalog
@@ -23,6 +25,7 @@ from queues.debts import Debts
 from queues.endings import Endings
 from queues.flows.flowing import Flowing
 from queues.ids import Ulids
+from queues.payloads import Payloads
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
 from queues.queue import Queue
@@ -54,6 +57,8 @@ class Runtime:
     processes: ProcessPool
     scheduling: Scheduling
     flowing: Flowing
+    payloads: Payloads
+    artifact_sweep: ArtifactSweep
 
     async def create_resources(self) -> None:
         """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
@@ -64,6 +69,7 @@ class Runtime:
     async def close(self) -> None:
         """Ends the worker processes; the clients belong to the caller."""
         await self.processes.close()
+        await self.payloads.close()
 
 
 def assemble(
@@ -75,10 +81,12 @@ def assemble(
     random: _random.Random | None = None,
     worker: str | None = None,
     on_metrics: OnLine | None = None,
+    artifacts: Artifacts | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
+    `artifacts`: a store instead of the one that the settings name, if they name one.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
@@ -86,14 +94,17 @@ def assemble(
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
     debts = Debts(clients.dynamodb, settings, catalog, clock)
-    endings = Endings(store, queues, catalog, settings, clock, source.random, debts)
+    if artifacts is None and settings.artifacts is not None:
+        artifacts = Artifacts(settings.artifacts, settings)
+    payloads = Payloads(artifacts)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     attempts = Attempts(processes, settings.processes, on_metrics)
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, payloads)
     flowing = Flowing(clients.dynamodb, settings, control)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
@@ -104,7 +115,13 @@ def assemble(
         store=store,
         queues=queues,
         queue=Queue(
-            store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control, flowing=flowing
+            *(store, queues, catalog),
+            clock=clock,
+            new_id=ids,
+            scheduling=scheduling,
+            control=control,
+            flowing=flowing,
+            payloads=payloads,
         ),
         runner=Runner(endings, pulse, attempts, name, scheduling),
         reaper=Reaper(endings, pauses.paused),
@@ -115,4 +132,6 @@ def assemble(
         processes=processes,
         scheduling=scheduling,
         flowing=flowing,
+        payloads=payloads,
+        artifact_sweep=ArtifactSweep(store, payloads.artifacts, clock),
     )

@@ -66,6 +66,11 @@ class Settings(BaseModel):
     fsync: Literal["normal", "always"] = "normal"
     #: How exactly the embedded schedules fire; `minute` is AWS's precision.
     scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
+    #: Where data and results go that are too large for a row: `file:///folder` or `s3://bucket/prefix`. Without it
+    #: there is a limit to them; `jobyard up` has a folder of its own.
+    artifacts: str | None = None
+    #: Bytes of one of them at the most, as JSON.
+    artifacts_max: int = Field(limits.MAX_ARTIFACT_BYTES, ge=limits.MAX_DATA_BYTES, le=limits.MAX_ARTIFACT_BYTES)
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
     #: Secrets that signed tokens before it, separated by spaces or commas: their tokens are accepted, none is made.
@@ -82,6 +87,12 @@ class Settings(BaseModel):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("artifacts")
+    @classmethod
+    def _none_if_empty(cls, value: str | None) -> str | None:
+        # What CloudFormation puts into an environment where there is none.
+        return value or None
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:

@@ -65,7 +65,7 @@ async def create_jobs(request: Request) -> Response:
     try:
         jobs = await runtime.queue.for_tenant(caller.tenant).enqueue_many(new)
     except (UnknownJobType, InvalidData, PayloadTooLarge):
-        raise batch_problem(runtime.catalog, new) from None
+        raise batch_problem(runtime.catalog, new, runtime.payloads.max_data) from None
     existing = sum(_existed(runtime, one, job, since) for one, job in zip(new, jobs, strict=True))
     return json_response(
         {"jobs": [listed_view(job) for job in jobs], "created": len(jobs) - existing, "existing": existing}, 202

@@ -5,7 +5,7 @@ Another tenant's job is as unknown as one that never was.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.convertors import Convertor, register_url_convertor
@@ -19,10 +19,14 @@ from api.control_bodies import REPLAY, REPLAY_PLACES, ReplayBody
 from api.long_poll import long_poll
 from api.models import WaitQuery
 from api.openapi import answers, takes
+from api.problems import NOT_FOUND, Problem
 from api.site import known_id, queue_for
 from api.views import job_view, json_response
-from queues.errors import JobNotFound
-from queues.job import RESERVED_IDS
+from queues.errors import JobNotFound, NotLoaded
+from queues.job import MARK, RESERVED_IDS
+
+#: Bytes that data and result may each have to be shown with their job: both fit a Lambda's answer of 6 MB.
+MAX_SHOWN_BYTES = 1_048_576
 
 #: What of a job a `status` shows.
 STATUS_FIELDS = tuple(field.alias or name for name, field in JobStatus.model_fields.items())
@@ -51,8 +55,28 @@ async def get_job(request: Request, job_id: str, query: Annotated[WaitQuery, Que
     queue = await queue_for(request, READ)
     job = None
     if query.wait > 0:
-        job = await long_poll(request, queue.wait(known_id(job_id), timeout=query.wait))
-    return json_response(job_view(job or await queue.get(known_id(job_id))))
+        job = await long_poll(request, queue.wait(known_id(job_id), timeout=query.wait, up_to=MAX_SHOWN_BYTES))
+    return json_response(job_view(job or await queue.get(known_id(job_id), up_to=MAX_SHOWN_BYTES)))
+
+
+@router.get("/{job_id:jobid}/data", responses=answers(200, Any, "The data: any JSON.", 404))
+async def get_data(request: Request, job_id: str) -> Response:
+    """The job's data by itself, whatever its size."""
+    job = await (await queue_for(request, READ)).get(known_id(job_id))
+    return _text(job.id, "data", job.data_json)
+
+
+@router.get("/{job_id:jobid}/result", responses=answers(200, Any, "The result: any JSON.", 404))
+async def get_result(request: Request, job_id: str) -> Response:
+    """The job's result by itself, whatever its size; `null` until there is one."""
+    job = await (await queue_for(request, READ)).get(known_id(job_id))
+    return _text(job.id, "result", job.result_json or "null")
+
+
+def _text(job_id: str, what: str, text: str) -> Response:
+    if text.startswith(MARK):
+        raise Problem(NOT_FOUND, str(NotLoaded(job_id, what)))
+    return Response(text, media_type="application/json")
 
 
 @router.delete(
@@ -109,7 +133,7 @@ async def discard_job(request: Request, job_id: str) -> Response:
 async def get_status(request: Request, job_type: str, job_id: str) -> Response:
     """How a job of this type stands, in short."""
     queue = await queue_for(request, READ)
-    job = await queue.get(known_id(job_id))
+    job = await queue.get(known_id(job_id), up_to=MAX_SHOWN_BYTES)
     if job.type != job_type:
         raise JobNotFound(job.id)
     view = job_view(job)

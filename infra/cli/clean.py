@@ -8,7 +8,7 @@ import typer
 
 from infra.cli.exits import CommandFailed, Exit
 from infra.cli.flags import AwsPort
-from infra.cli.operations import sentence
+from infra.cli.operations import some_jobs
 from infra.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def clean(
 def _show(done: Cleaned, *, dry_run: bool) -> None:
     verb = "would remove" if dry_run else "removed"
     most = "up to " if dry_run and done.overdue else ""
-    print(f"{verb} {sentence(done.over_count, exact=True)} beyond their type's number, {most}{done.overdue} overdue")
+    print(f"{verb} {some_jobs(done.over_count)} beyond their type's number, {most}{done.overdue} overdue")
     if done.types:
         print_table(("TYPE", "JOBS"), sorted(done.types.items()), "")

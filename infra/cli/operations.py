@@ -104,10 +104,11 @@ def count(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def sentence(found: dict[str, Any]) -> str:
     """What `count` has found, in words."""
-    return f"{'' if found['exact'] else 'at least '}{_jobs(found['matched'])}"
+    return f"{'' if found['exact'] else 'at least '}{some_jobs(found['matched'])}"
 
 
-def _jobs(number: int) -> str:
+def some_jobs(number: int) -> str:
+    """A number of jobs in words."""
     return f"{number} {'job' if number == 1 else 'jobs'}"
 
 
@@ -130,7 +131,7 @@ def show(operation: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(operation)
         return
-    print(f"{operation['action']} {operation['id']}: {operation['status']}, {_jobs(operation['done'])}")
+    print(f"{operation['action']} {operation['id']}: {operation['status']}, {some_jobs(operation['done'])}")
 
 
 @operations.command("show")

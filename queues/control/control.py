@@ -20,6 +20,7 @@ from queues.endings import Endings
 from queues.errors import BulkNotFound, JobNotFound, WrongStatus
 from queues.job import Job, Status
 from queues.job_options import JobOptions
+from queues.payloads import PLAIN, Payloads
 from queues.rows import partition
 from queues.store import JobStore
 
@@ -52,6 +53,7 @@ class Control:
     clock: Clock
     new_id: Callable[[], str]
     endings: Endings
+    payloads: Payloads = PLAIN
 
     def options(self, job: Job) -> JobOptions:
         """Its type's; a job outlives its type in the catalog."""
@@ -97,12 +99,13 @@ class Control:
         return await self.get(job.tenant, job.id)
 
     async def delete(self, job: Job) -> None:
-        """Removes the record of a job that has ended. WrongStatus if it has not."""
+        """Removes the record of a job that has ended, and its artifacts. WrongStatus if it has not."""
         job = await self.paid(job)
         met = await self.rows.delete(job) if _at_rest(job) else job
         if met is not None:
             allowed = "ended; cancel it first" if not met.ended else "at rest; try again in a moment"
             raise WrongStatus(met, "delete", allowed)
+        await self.payloads.remove(job)
 
     # --- many jobs ------------------------------------------------------------------------------------------
 

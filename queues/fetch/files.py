@@ -6,7 +6,7 @@ blocking, and the open file itself is asked where it is: whoever swaps a folder 
 nothing. A path outside gets one answer whether it exists or not.
 
 Below a root, names that start with a dot are closed (`.env`, `.git`), and so is our own data folder with the signing
-secret, but for its `artifacts`.
+secret, but for its `artifacts`. The artifact store, where other jobs' data and results are, is closed as well.
 """
 
 import contextlib
@@ -48,6 +48,9 @@ def read(source: Source, policy: FetchPolicy) -> bytes:
 def allowed(path: Path, policy: FetchPolicy) -> bool:
     """Whether the resolved `path` lies below a root and in no closed part of it."""
     if any(path.is_relative_to(kernel) for kernel in KERNEL):
+        return False
+    held = _resolved(policy.held)
+    if held and path.is_relative_to(held):
         return False
     artifacts = _resolved(policy.artifacts)
     data = _resolved(policy.data)

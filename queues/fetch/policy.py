@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from queues.errors import Misconfigured
 
@@ -38,6 +39,8 @@ class FetchPolicy:
     roots: tuple[Path, ...] = ()
     #: Our own data folder: closed to `file://` even below a root (it holds the signing secret), but for `artifacts`.
     data: Path | None = None
+    #: The artifact store's URL, where other jobs' data is: closed to `file://` and `s3://`.
+    store: str | None = None
     #: `(host, port)` pairs that the operator trusts: neither their address nor their port is checked.
     allow: frozenset[tuple[str, int]] = frozenset()
     #: Buckets that `s3://` may name; None is every bucket that the process's credentials may read.
@@ -55,6 +58,12 @@ class FetchPolicy:
     def artifacts(self) -> Path | None:
         """The folder for files that jobs make, and the one part of the data folder that jobs may read."""
         return self.data / "artifacts" if self.data else None
+
+    @property
+    def held(self) -> Path | None:
+        """The artifact store's folder, if it is one."""
+        parts = urlsplit(self.store or "")
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "FetchPolicy":
@@ -75,6 +84,7 @@ class FetchPolicy:
         return cls(
             roots=tuple(roots),
             data=data,
+            store=env.get("JOBYARD_ARTIFACTS") or None,
             allow=frozenset(_host_and_port(part) for part in _listed(env.get("JOBYARD_FETCH_ALLOW", ""))),
             buckets=None if buckets is None else frozenset(_listed(buckets)),
             max_file=_bytes(env, "JOBYARD_FETCH_MAX_FILE", MAX_FILE),

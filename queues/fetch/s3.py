@@ -54,6 +54,8 @@ def read(source: Source, policy: FetchPolicy) -> bytes:
     bucket, key = _bucket_and_key(source)
     if policy.buckets is not None and bucket not in policy.buckets:
         raise FetchRefused(f"{source.shown}: the bucket {bucket!r} is not one of JOBYARD_FETCH_BUCKETS")
+    if policy.store is not None and f"s3://{bucket}/{key}/".startswith(policy.store.rstrip("/") + "/"):
+        raise FetchRefused(f"{source.shown} is in the artifact store, which holds other jobs' data")
     deadline = Deadline(policy)
     try:
         client = _client(

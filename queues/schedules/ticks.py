@@ -98,6 +98,7 @@ class Ticks:
         if decision.cancel is not None:
             await end.cancel(decision.cancel, now, self._options(decision.cancel))
         if job is not None:
+            job = await end.payloads.row_of(job)
             await end.store.add_tenant(schedule.tenant)
         decided = replace(
             schedule,
@@ -127,7 +128,7 @@ class Ticks:
 
     def _enqueuer(self, tenant: str) -> Enqueuer:
         end = self.endings
-        return Enqueuer(end.store, end.queues, end.catalog, tenant, end.clock, _no_id)
+        return Enqueuer(end.store, end.queues, end.catalog, tenant, end.clock, _no_id, end.payloads)
 
     def _options(self, job: Job) -> JobOptions:
         known = job.type in self.endings.catalog.names

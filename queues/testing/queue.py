@@ -59,7 +59,12 @@ class VirtualQueue(Queue):
         return await self.get(job.id)
 
     async def wait(
-        self, job_id: str, *, timeout: float | None = None, on_progress: Callable[[Job], None] | None = None
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,
+        on_progress: Callable[[Job], None] | None = None,
+        up_to: int | None = None,
     ) -> Job:
         """Works, and moves the clock to what is due next, until the job has ended.
 
@@ -68,7 +73,7 @@ class VirtualQueue(Queue):
         end = None if timeout is None else self._clock() + round(timeout * 1000)
         for _ in range(MOMENTS):
             await self._yard.drain()
-            job = await self.get(job_id)
+            job = await self.get(job_id, up_to=up_to)
             if on_progress is not None:
                 on_progress(job)
             if job.ended:

@@ -95,6 +95,12 @@ async def _kept(enqueuer: Enqueuer, rule: Unique, there: Job, job: Job, now: int
     if rule.mode == "debounce":
         if there.attempt > 0 or there.ended:
             return None
-        return await enqueuer.store.unique_keys.replace(there, job, job.run_at + enqueuer.store.check_after)
+        # The data of the new one, as that of the job that waits.
+        row = await enqueuer.payloads.row_of(replace(job, id=there.id))
+        kept = await enqueuer.store.unique_keys.replace(there, row, job.run_at + enqueuer.store.check_after)
+        if kept is not None and kept.data_json == row.data_json:
+            await enqueuer.payloads.remove(replace(there, result_json=None))
+            return replace(kept, data_json=job.data_json)
+        return kept
     holds = rule.mode == "simple" and not there.ended
     return there if holds or now < there.created_at + rule.window_ms else None

@@ -215,6 +215,8 @@ class House:
     dynamodb: Any = None
     scheduler: Any = None
     lambda_: Any = None
+    #: The artifact store of processes that are made from now on.
+    artifacts: Any = None
     first: Process = None  # type: ignore[assignment] # made by open()
     _processes: int = 0
 
@@ -236,6 +238,7 @@ class House:
             clock=self.loop.epoch_ms,
             random=random.Random(self._processes),
             worker=f"w{self._processes}",
+            artifacts=self.artifacts,
         )
         return Process(self, runtime, sqs, dynamodb, scheduler, lambda_)
 

@@ -104,7 +104,8 @@ async def test_the_entry_points_answer_counts(monkeypatch: pytest.MonkeyPatch) -
         for left in (RESERVE + 1, RESERVE - 1):
             context = SimpleNamespace(get_remaining_time_in_millis=lambda left=left: left)
             reaped: Any = maintenance.reap({}, context)
-            nothing = dict.fromkeys(("looked_at", "lost", "resent", "buried", "paid", "mapped", "flows", "steps"), 0)
+            counts = ("looked_at", "lost", "resent", "buried", "paid", "mapped", "flows", "steps", "artifacts")
+            nothing = dict.fromkeys(counts, 0)
             assert await reaped == nothing
             swept: Any = maintenance.sweep_dead_letters({}, context)
             assert await swept == {"changed": 0}

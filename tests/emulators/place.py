@@ -103,7 +103,7 @@ def emulator(kind: str, home: Path) -> Iterator[str]:
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "SERVICES": "sqs,dynamodb,scheduler",
+            "SERVICES": "sqs,dynamodb,scheduler,s3,kms",
             "STATE_DIR": str(home),
         }
     else:

@@ -67,7 +67,7 @@ def _core(error: errors.JobyardError) -> Problem | None:
         case errors.WrongStatus():
             return Problem(problems.WRONG_STATUS, text, jobStatus=error.job.status.value)
         case errors.WrongFlowStatus():
-            return Problem(problems.WRONG_STATUS, text, flowStatus=error.flow.status)
+            return Problem(problems.WRONG_STATUS, text, flowPhase=error.phase)
         case errors.EnqueueFailed():
             return _not_accepted(error)
         case errors.Unopenable():

@@ -30,7 +30,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from queues.flows.state import FlowState
     from queues.job import Job
 
 
@@ -167,11 +166,11 @@ class FlowNotFound(JobyardError):
 
 
 class WrongFlowStatus(JobyardError):
-    """What was asked does not apply to the flow's status now; `flow` is the flow as it stands."""
+    """What was asked does not apply to the flow's status now, or to the phase in which it runs."""
 
-    def __init__(self, flow: FlowState, verb: str, allowed: str):
-        super().__init__(f"cannot {verb} flow {flow.id!r}: it is {flow.phase}, not {allowed}")
-        self.flow = flow
+    def __init__(self, flow_id: str, phase: str, verb: str, allowed: str):
+        super().__init__(f"cannot {verb} flow {flow_id!r}: it is {phase}, not {allowed}")
+        self.phase = phase
 
 
 class ScheduleNotFound(JobyardError):

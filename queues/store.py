@@ -16,6 +16,7 @@ Keys and the access patterns that they serve:
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
     the cleaner     cleaner                 round   -                      -   see cleaning/rows.py
+    a flow          flows#TENANT            ID      flows#owed, or none    when a round shall look; see flows/store.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -27,8 +28,7 @@ Keys and the access patterns that they serve:
 A job is in `open` until it has ended, then in `owing` for as long as something is owed to it: its burial in the dead-
 letter queue, if it has failed, and its debts, if it has any (`debts.py`). The index entry changes only when a job is
 made, retried or ended, so a job that completes costs six write units: row and entry (2), claim (1), settle and the
-entry's move (3). TTL is on `expires_at` (epoch seconds); DynamoDB deletes late, so readers here treat what has expired
-as gone.
+entry's move (3). TTL is on `expires_at` (in seconds); DynamoDB deletes late, so readers take what has expired for gone.
 
 The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
 is not active (`rows.job_of`).

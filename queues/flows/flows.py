@@ -129,7 +129,7 @@ class Flows:
             if flow.phase in (Phase.STOPPING, Phase.CANCELLED):
                 return flow
             if flow.phase is not Phase.RUNNING:
-                raise WrongFlowStatus(flow, "cancel", "running")
+                raise WrongFlowStatus(flow.id, flow.phase, "cancel", "running")
             if await self._conductor.enter(flow, Phase.STOPPING, outcome=Phase.CANCELLED) is not None:
                 break
         return await self.get(flow_id)
@@ -139,7 +139,7 @@ class Flows:
         after them. FlowNotFound, WrongFlowStatus."""
         flow = await self.get(flow_id)
         if not flow.ended or not flow.failed + flow.cancelled:
-            raise WrongFlowStatus(flow, "retry", "ended with steps that have failed or were cancelled")
+            raise WrongFlowStatus(flow.id, flow.phase, "retry", "ended with steps that have failed or were cancelled")
         if await self._conductor.enter(flow, Phase.RESETTING) is None:
-            raise WrongFlowStatus(await self.get(flow_id), "retry", "at rest; somebody else was faster")
+            raise WrongFlowStatus(flow.id, "on its way", "retry", "at rest; somebody else was faster")
         return await self.get(flow_id)

@@ -18,9 +18,10 @@ from infra.deploy.rounds import CALLS_AN_HOUR
 POLLS_A_MINUTE = 15
 #: Seconds that a round takes when there is nothing to do.
 ROUND_SECONDS = 0.1
-#: Read units of a round: a query for the tenants, and one for what is overdue, half a unit each. The cleaner's, once an
-#: hour, makes one more for each of the three ends of a job, and two writes: nothing, beside those of each minute.
-ROUND_READS = 1
+#: Read units of a round: queries for the tenants, for what is overdue, for what is owed to ended jobs, and to flows,
+#: half a unit each. The cleaner's, once an hour, makes one more for each of the three ends of a job, and two writes:
+#: nothing, beside those of each minute.
+ROUND_READS = 2
 #: GetQueueAttributes a minute for each dead-letter queue: one, and one more every five minutes.
 LETTERS_A_MINUTE = 1.2
 #: Bytes that an invocation writes to its log by itself: START, END and REPORT.

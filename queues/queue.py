@@ -156,7 +156,7 @@ class Queue:
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
-        await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)])
+        await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
         return await self.get(job_id)
 
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:

@@ -31,6 +31,9 @@ from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
+from queues.throttle.cells import Cells
+from queues.throttle.rows import LimitRows
+from queues.throttle.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,10 @@ def assemble(
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids)
+    limit_rows = LimitRows(clients.dynamodb, settings.table)
+    cells = Cells(limit_rows, f"{name}:{source.getrandbits(24):06x}", source.random)
+    throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000))
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, limit_rows)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(
@@ -99,7 +105,7 @@ def assemble(
         store=store,
         queues=queues,
         queue=Queue(store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control),
-        runner=Runner(endings, pulse, attempts, name, scheduling),
+        runner=Runner(endings, pulse, attempts, name, scheduling, throttle),
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
         bulk_work=BulkWork(endings, rows, bulks, name, letters.look_again),

@@ -21,6 +21,7 @@ from queues.job import Job, Status
 from queues.job_options import JobOptions
 from queues.rows import partition
 from queues.store import JobStore
+from queues.throttle.rows import LimitRows
 
 #: Tries to cancel a job that moves on meanwhile, from waiting to active and back.
 TRIES = 5
@@ -50,6 +51,7 @@ class Control:
     catalog: Catalog
     clock: Clock
     new_id: Callable[[], str]
+    limit_rows: LimitRows
 
     def options(self, job: Job) -> JobOptions:
         """Its type's; a job outlives its type in the catalog."""

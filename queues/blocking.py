@@ -109,6 +109,7 @@ class BlockingQueue:
     enqueue = _Blocking(Queue.enqueue)  # type: ignore[arg-type] # its **overrides might hold a `self`, says mypy
     enqueue_many = _Blocking(Queue.enqueue_many)
     get = _Blocking(Queue.get)
+    why = _Blocking(Queue.why)
     list = _Blocking(Queue.list)
     wait = _Blocking(Queue.wait)
     cancel = _Blocking(Queue.cancel)

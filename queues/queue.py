@@ -22,6 +22,8 @@ from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.throttle.reason import Waiting
+from queues.throttle.why import Why
 
 if TYPE_CHECKING:
     from queues.schedules.schedules import Schedules
@@ -101,6 +103,12 @@ class Queue:
     async def get(self, job_id: str) -> Job:
         """The job as it stands, or JobNotFound."""
         return await self._control.get(self.tenant, job_id)
+
+    async def why(self, job: str | Job) -> Waiting | None:
+        """Why a job waits, by its id or as it was read; None if it does not. JobNotFound."""
+        if isinstance(job, str):
+            job = await self.get(job)
+        return await Why(self._store, self._control).of(job, self._clock())
 
     async def list(
         self,

@@ -21,6 +21,7 @@ from api.models import WaitQuery
 from api.openapi import answers, takes
 from api.site import known_id, queue_for
 from api.views import job_view, json_response
+from api.waiting_views import explained_view
 from queues.errors import JobNotFound
 from queues.job import RESERVED_IDS
 
@@ -52,7 +53,7 @@ async def get_job(request: Request, job_id: str, query: Annotated[WaitQuery, Que
     job = None
     if query.wait > 0:
         job = await long_poll(request, queue.wait(known_id(job_id), timeout=query.wait))
-    return json_response(job_view(job or await queue.get(known_id(job_id))))
+    return json_response(await explained_view(queue, job or await queue.get(known_id(job_id))))
 
 
 @router.delete(

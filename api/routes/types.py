@@ -17,6 +17,7 @@ from api.auth import READ
 from api.openapi import answers
 from api.site import allow, site_of
 from api.views import json_response
+from api.waiting_views import limit_view
 from queues.catalog import Catalog
 from queues.job_options import JobOptions
 from queues.jobtype import JobType
@@ -67,4 +68,5 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "concurrency": options.concurrency,
         "keepCompleted": round(options.keep_completed * 1000),
         "keepFailed": round(options.keep_failed * 1000),
+        "limits": [limit_view(limit) for limit in options.limits],
     }

@@ -87,6 +87,18 @@ class ListedJob(JobRow):
     omitted: list[Literal["data", "result"]] = Field(description="What is too long for a list; read the job for it.")
 
 
+class Waiting(_Answer):
+    """Why a job waits."""
+
+    reason: Literal["delayed", "retry", "paused", "rate", "concurrency", "tenant-cap", "queue"]
+    message: str = Field(description="A sentence for people.")
+    until: datetime | None = Field(None, description="It does not start before.")
+    limit: str | None = Field(None, description="The limit in words.")
+    key: str | None = Field(None, description="The value of the limit's key.")
+    ahead: int | None = Field(None, description="About how many jobs go before it.")
+    seconds: float | None = Field(None, description="About how long they take.")
+
+
 class Job(JobRow):
     """A job with its log."""
 
@@ -94,6 +106,7 @@ class Job(JobRow):
         description="What is too long to be shown here: `/data` and `/result` of the job answer it by itself."
     )
     logs: list[str]
+    waiting: Waiting | None = Field(None, description="Only where one job is read that is waiting or delayed.")
 
 
 class Page(_Answer):
@@ -218,6 +231,18 @@ class JobTypeOptions(_Answer):
     runs_on: Literal["lambda", "worker"] = Field(description="`worker`: in long-running workers alone.")
     on_error: list[ErrorRule] = Field(description="The rule for the nearest of an exception's classes counts.")
     unique: UniqueRule | None
+    limits: list[JobTypeLimit]
+
+
+class JobTypeLimit(_Answer):
+    """How many of the type's jobs run at once, or start in any window of `period`."""
+
+    kind: Literal["concurrency", "rate"]
+    limit: int
+    period: Milliseconds | None
+    per: Literal["type", "tenant", "key"]
+    key: str | None = Field(description="The field of the data, or the function, that makes the key.")
+    description: str
 
 
 class JobTypeView(_Answer):

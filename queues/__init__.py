@@ -10,6 +10,7 @@ from queues.options import NewJob, Options
 from queues.outcome import Cancel, Discard, JobCancelled, RetryAfter, Snooze
 from queues.retry import Exponential, Fixed, Linear
 from queues.schedules.recurring import Recurring
+from queues.throttle.rule import Concurrency, Rate
 from queues.unique.rule import Unique
 from queues.version import __version__
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BlockingQueue",
     "Cancel",
+    "Concurrency",
     "Context",
     "Discard",
     "Exponential",
@@ -32,6 +34,7 @@ __all__ = [
     "NewJob",
     "Options",
     "Queue",
+    "Rate",
     "Recurring",
     "Result",
     "RetryAfter",

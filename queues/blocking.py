@@ -133,6 +133,7 @@ class BlockingQueue:
     transaction_items_many = _Blocking(Queue.transaction_items_many)
     relay = _Blocking(Queue.relay)
     get = _Blocking(Queue.get)
+    why = _Blocking(Queue.why)
     list = _Blocking(Queue.list)
     wait = _Blocking(Queue.wait)
     cancel = _Blocking(Queue.cancel)

@@ -87,7 +87,7 @@ class Enqueuer:
             job = there or job
         else:
             await self.store.put_many([row])
-        if await self.queues.send(job.type, [_message(job, now)]):
+        if await self.queues.send(job.type, [_message(job, now)], job.tenant):
             raise EnqueueFailed([], [job], "SQS did not take the message")
         return job.seen_at(now)
 
@@ -102,7 +102,7 @@ class Enqueuer:
 
     async def announce(self, job: Job) -> None:
         """Sends the message of a job whose row is there."""
-        await self.queues.send(job.type, [_message(job, self.clock())])
+        await self.queues.send(job.type, [_message(job, self.clock())], job.tenant)
 
     async def many(
         self, requests: Sequence[NewJob], on_progress: Callable[[int, int], None] | None = None
@@ -199,7 +199,10 @@ class _Bulk:
             by_type.setdefault(self.jobs[i].type, []).append(i)
         queues = self.enqueuer.queues
         failed = await asyncio.gather(
-            *(queues.send(name, [_message(self.jobs[i], now) for i in group]) for name, group in by_type.items())
+            *(
+                queues.send(name, [_message(self.jobs[i], now) for i in group], self.enqueuer.tenant)
+                for name, group in by_type.items()
+            )
         )
         return {group[k] for group, part in zip(by_type.values(), failed, strict=True) for k in part}
 

@@ -9,6 +9,7 @@ from queues import limits
 from queues.errors import InvalidOption
 from queues.policy import CustomBackoff, Rules
 from queues.retry import Backoff, Exponential
+from queues.throttle.rule import Limit, check_limits
 from queues.unique.rule import Unique
 
 #: Seconds for which ended jobs are kept, unless their type says otherwise.
@@ -58,6 +59,8 @@ class JobOptions:
     custom_backoff: CustomBackoff | None = None
     #: One job for one key (unique/rule.py), unless a job has an id or a key of its own.
     unique: Unique | None = None
+    #: How many of its jobs run at once, and start in a time (throttle/rule.py).
+    limits: tuple[Limit, ...] = ()
 
     @property
     def on_lambda(self) -> bool:
@@ -91,6 +94,7 @@ class JobOptions:
             raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
         if self.unique is not None:
             self.unique.check_kept(self)
+        check_limits(self.limits)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:

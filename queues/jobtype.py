@@ -27,6 +27,7 @@ from queues.job_options import DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobO
 from queues.policy import CustomBackoff, rules_of
 from queues.retry import CUSTOM, Backoff, Exponential
 from queues.schedules.recurring import Recurring, declared
+from queues.throttle.rule import Concurrency, Limit, check_keys
 from queues.unique.rule import Unique
 from queues.upcast import FIRST_VERSION, Upcast, check_upcasts, upcast
 
@@ -173,6 +174,8 @@ def job(
     cancel_grace: float = 10.0,
     on_error: Mapping[Any, Any] | None = None,
     unique: Unique | None = None,
+    limits: Iterable[Limit] = (),
+    tenant_concurrency: int | None = None,
     version: int = FIRST_VERSION,
     upcasts: Mapping[int, Upcast] | None = None,
     schedule: str | Recurring | Iterable[Recurring] | None = None,
@@ -189,6 +192,8 @@ def job(
     `backoff`: a curve, or a function of the attempt's number and its exception that answers seconds.
     `on_error`: what an exception means, by class or dotted name: `{OSError: Discard, "httpx.ReadTimeout": Fixed(5)}`.
     `unique`: which jobs count as the same.
+    `limits`: how many run at once and start in a time, of the type, a tenant or a key, over all hosts; each is a
+    Concurrency or a Rate. `tenant_concurrency=5` is short for `Concurrency(5, per="tenant")`.
 
     `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
@@ -217,6 +222,7 @@ def job(
         on_error=rules_of(on_error),
         custom_backoff=custom,
         unique=unique,
+        limits=(*limits, *([] if tenant_concurrency is None else [Concurrency(tenant_concurrency, "tenant")])),
     )
     steps = dict(upcasts or {})
     check_upcasts(version, steps)
@@ -244,6 +250,7 @@ def job(
         )
         if unique is not None:
             unique.check_fields(job_type.model)
+        check_keys(options.limits, job_type.model)
         for one in schedules:
             job_type.check(one.data)
         return job_type

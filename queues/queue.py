@@ -25,6 +25,8 @@ from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
+from queues.throttle.reason import Waiting
+from queues.throttle.why import Why
 from queues.transactions import Transactions
 
 if TYPE_CHECKING:
@@ -158,6 +160,12 @@ class Queue:
     async def _row(self, job_id: str) -> Job:
         return await self._control.get(self.tenant, job_id)
 
+    async def why(self, job: str | Job) -> Waiting | None:
+        """Why a job waits, by its id or as it was read; None if it does not. JobNotFound."""
+        if isinstance(job, str):
+            job = await self.get(job)
+        return await Why(self._store, self._control).of(job, self._clock())
+
     async def list(
         self,
         *,
@@ -220,7 +228,7 @@ class Queue:
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
-        await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)])
+        await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
         return await self._row(job_id)
 
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:

@@ -34,6 +34,8 @@ from queues.resources import MAX_RECEIVES
 from queues.rows import Report
 from queues.schedules.scheduling import Scheduling, read_tick
 from queues.store import Unclaimed
+from queues.throttle.state import Full
+from queues.throttle.throttle import Held, Throttle
 
 log = logging.getLogger("jobyard.runner")
 
@@ -62,6 +64,7 @@ class Runner:
     attempts: Attempts
     worker: str
     scheduling: Scheduling
+    throttle: Throttle
     #: Whether nothing is started any more.
     draining: bool = False
     _claims: Any = field(default_factory=itertools.count)
@@ -121,6 +124,8 @@ class Runner:
             await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
             return False
         name = self._claim_name()
+        if job_type.options.limits:
+            return await self._start_limited(job_type, record, envelope, name, left / 1000)
         try:
             claimed = await self.endings.store.claim(envelope.tenant, envelope.id, name, self.endings.clock())
         except asyncio.CancelledError:
@@ -130,7 +135,39 @@ class Runner:
             return await self._unclaimed(job_type, record, envelope, claimed.job)
         return await self._run(job_type, record, claimed, left / 1000)
 
-    async def _hand_back(self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str) -> None:
+    async def _start_limited(
+        self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str, left: float
+    ) -> bool:
+        """The same for a type with limits: places first, then the claim, and the places are given back at its end."""
+        try:
+            held = await self.throttle.enter(job_type, envelope.tenant, envelope.id, name)
+        except asyncio.CancelledError:
+            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            raise
+        if isinstance(held, Unclaimed):
+            return await self._unclaimed(job_type, record, envelope, held.job)
+        if isinstance(held, Full):
+            return await self._postpone(job_type, record, envelope, held.until, self.endings.clock(), far=held.far)
+        try:
+            claimed = await self.endings.store.claim(envelope.tenant, envelope.id, name, held.at)
+        except asyncio.CancelledError:
+            await self._hand_back(job_type, record, envelope, name, held)
+            await self.throttle.leave(held)
+            raise
+        if isinstance(claimed, Unclaimed):
+            await self.throttle.undo(held)
+            return await self._unclaimed(job_type, record, envelope, claimed.job)
+        try:
+            done = await self._run(job_type, record, claimed, left, held)
+        except (asyncio.CancelledError, Exception):
+            await self.throttle.leave(held)
+            raise
+        await self.throttle.leave(held)
+        return done
+
+    async def _hand_back(
+        self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str, held: Held | None = None
+    ) -> None:
         """A message whose claim was broken off: the worker is stopping, and the claim may have gone through."""
         now = self.endings.clock()
         job = await self.endings.store.claimed_all_the_same(envelope.tenant, envelope.id, name, now)
@@ -140,9 +177,11 @@ class Runner:
         task = asyncio.current_task()
         assert task is not None
         running = Running(job, record["receiptHandle"], Report(), task, lease_until=job.lease_until or now, beat_at=now)
-        await self._apply(job_type, record, running, Interrupted())
+        await self._apply(job_type, record, running, Interrupted(), held)
 
-    async def _run(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
+    async def _run(
+        self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float, held: Held | None = None
+    ) -> bool:
         task = asyncio.current_task()
         assert task is not None
         now = self.endings.clock()
@@ -155,9 +194,9 @@ class Runner:
         outcome: Outcome
         self.pulse.add(running)
         try:
-            late = too_late(job, now)
-            if late is not None:
-                outcome = late
+            instead = too_late(job, now) or (held.instead(job) if held is not None else None)
+            if instead is not None:
+                outcome = instead
             else:
                 outcome = await self._attempt(job_type, job, running, min(seconds_for(job, now), seconds_left))
         except asyncio.CancelledError:
@@ -166,11 +205,11 @@ class Runner:
                 return False
             # The worker is stopping: the job is handed back, unburnt, before the cancellation goes on.
             self.pulse.remove(running)
-            await self._apply(job_type, record, running, Interrupted())
+            await self._apply(job_type, record, running, Interrupted(), held)
             raise
         finally:
             self.pulse.remove(running)
-        return await self._apply(job_type, record, running, outcome)
+        return await self._apply(job_type, record, running, outcome, held)
 
     async def _attempt(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """Runs the handler, on its data wherever that is; a failure if it cannot be had."""
@@ -183,7 +222,14 @@ class Runner:
                 return Raised(ErrorInfo("DataUnavailable", f"its data could not be read: {error}"))
         return await self.attempts.run(job_type, job, running, seconds)
 
-    async def _apply(self, job_type: JobType[Any, Any], record: Record, running: Running, outcome: Outcome) -> bool:
+    async def _apply(
+        self,
+        job_type: JobType[Any, Any],
+        record: Record,
+        running: Running,
+        outcome: Outcome,
+        held: Held | None = None,
+    ) -> bool:
         """Row first, then message."""
         job, end, now = running.job, self.endings, self.endings.clock()
         if isinstance(outcome, Newer):
@@ -194,6 +240,8 @@ class Runner:
             outcome = await _persist(lambda: end.payloads.settled(job, whole))
         random = end.random()
         fate = await _persist(lambda: end.settle(job, outcome, now, random, running.report))
+        if held is not None:
+            await self.throttle.leave(held)
         if fate is None:
             log.warning("job %s: attempt %d ended after its lease; what it came to is void", job.id, job.attempt)
             return False
@@ -206,18 +254,28 @@ class Runner:
             return await self._postpone(job_type, record, job, fate.run_at or now, now)
         return True
 
-    async def _postpone(self, job_type: JobType[Any, Any], record: Record, job: Job, until: int, now: int) -> bool:
+    async def _postpone(
+        self,
+        job_type: JobType[Any, Any],
+        record: Record,
+        job: Job | Envelope,
+        until: int,
+        now: int,
+        *,
+        far: bool = False,
+    ) -> bool:
         """Keeps a message away until `until` (epoch ms).
 
         A short wait is spent hidden. A long one is spent as a delayed message, a new one each 15 minutes: hidden
-        messages count as in flight, of which a queue has 120,000 at most, and they grow old.
+        messages count as in flight, of which a queue has 120,000 at most, and they grow old. So is one that is `far`.
         """
         seconds = max(0, math.ceil((until - now) / 1000))
-        if seconds <= limits.MAX_DELAY_SECONDS and _receives(record) < RENEW_AFTER:
+        if seconds <= limits.MAX_DELAY_SECONDS and _receives(record) < RENEW_AFTER and not far:
             await self.endings.queues.hide(job_type.name, record["receiptHandle"], seconds)
             return False
         body = Envelope(job.id, job.tenant, job.type).encode()
-        await self.endings.queues.send(job_type.name, [(body, min(seconds, limits.MAX_DELAY_SECONDS))])
+        message = (body, min(seconds, limits.MAX_DELAY_SECONDS))
+        await self.endings.queues.send(job_type.name, [message], job.tenant)
         return True
 
     async def _unclaimed(

@@ -36,6 +36,9 @@ from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
+from queues.throttle.cells import Cells
+from queues.throttle.rows import LimitRows
+from queues.throttle.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,10 @@ def assemble(
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, payloads)
+    limit_rows = LimitRows(clients.dynamodb, settings.table)
+    cells = Cells(limit_rows, f"{name}:{source.getrandbits(24):06x}", source.random)
+    throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000))
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, limit_rows, payloads)
     flowing = Flowing(clients.dynamodb, settings, control)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
@@ -123,7 +129,7 @@ def assemble(
             flowing=flowing,
             payloads=payloads,
         ),
-        runner=Runner(endings, pulse, attempts, name, scheduling),
+        runner=Runner(endings, pulse, attempts, name, scheduling, throttle),
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
         bulk_work=BulkWork(endings, rows, bulks, name, letters.look_again),

@@ -11,7 +11,7 @@ Keys and the access patterns that they serve:
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
     a tenant        tenants                 TENANT  -                      -
-    a unique key    see unique/keys.py
+    a unique key    see unique/keys.py; a limit of a job type: see throttle/scope.py
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py

@@ -22,6 +22,7 @@ from api.openapi import answers, takes
 from api.problems import NOT_FOUND, Problem
 from api.site import known_id, queue_for
 from api.views import job_view, json_response
+from api.waiting_views import explained_view
 from queues.errors import JobNotFound, NotLoaded
 from queues.job import MARK, RESERVED_IDS
 
@@ -56,7 +57,8 @@ async def get_job(request: Request, job_id: str, query: Annotated[WaitQuery, Que
     job = None
     if query.wait > 0:
         job = await long_poll(request, queue.wait(known_id(job_id), timeout=query.wait, up_to=MAX_SHOWN_BYTES))
-    return json_response(job_view(job or await queue.get(known_id(job_id), up_to=MAX_SHOWN_BYTES)))
+    job = job or await queue.get(known_id(job_id), up_to=MAX_SHOWN_BYTES)
+    return json_response(await explained_view(queue, job))
 
 
 @router.get("/{job_id:jobid}/data", responses=answers(200, Any, "The data: any JSON.", 404))

@@ -18,6 +18,7 @@ from api.openapi import answers
 from api.site import allow, site_of
 from api.type_views import recurring_view, rules_view
 from api.views import json_response
+from api.waiting_views import limit_view
 from queues.catalog import Catalog
 from queues.job_options import JobOptions
 from queues.jobtype import JobType
@@ -71,4 +72,5 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "keepFailed": round(options.keep_failed * 1000),
         "maxCompleted": options.max_completed,
         "maxFailed": options.max_failed,
+        "limits": [limit_view(limit) for limit in options.limits],
     }

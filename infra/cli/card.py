@@ -18,7 +18,8 @@ def card(job: dict[str, Any], *, traceback: bool = False) -> list[str]:
     """The lines of a job's card."""
     lines = [f"{job['type']} {job['id']}: {job['status']}{_progress(job)}"]
     if job["status"] in ("waiting", "delayed"):
-        lines.append(f"  not before {job['runAt']}")
+        why = job.get("waiting")
+        lines.append(f"  {clean(why['message'])}" if why else f"  not before {job['runAt']}")
     lines += [_attempt(attempt, job["maxAttempts"]) for attempt in job["history"]]
     lines += [f"  | {clean(line)}" for line in job.get("logs") or ()]
     error = job["error"]

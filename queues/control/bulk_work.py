@@ -153,11 +153,13 @@ class BulkWork:
         ends = await asyncio.gather(*(self._one(bulk, job, now) for job in jobs))
         done = [job for job, end in zip(jobs, ends, strict=True) if end]
         if bulk.verb is Verb.RETRY:
-            by_type: dict[str, list[tuple[str, int]]] = {}
+            by_queue: dict[tuple[str, str], list[tuple[str, int]]] = {}
             for job in done:
-                by_type.setdefault(job.type, []).append((Envelope(job.id, job.tenant, job.type).encode(), 0))
+                body = Envelope(job.id, job.tenant, job.type).encode()
+                by_queue.setdefault((job.type, job.tenant), []).append((body, 0))
             # What SQS does not take, the reaper sends: the rows wait already.
-            await asyncio.gather(*(self.endings.queues.send(name, bodies) for name, bodies in by_type.items()))
+            send = self.endings.queues.send
+            await asyncio.gather(*(send(name, bodies, tenant) for (name, tenant), bodies in by_queue.items()))
         return len(done)
 
     async def _one(self, bulk: Bulk, job: Job, now: int) -> bool:

@@ -23,6 +23,7 @@ from queues.job_options import JobOptions
 from queues.payloads import PLAIN, Payloads
 from queues.rows import partition
 from queues.store import JobStore
+from queues.throttle.rows import LimitRows
 
 #: Tries to cancel a job that moves on meanwhile, from waiting to active and back.
 TRIES = 5
@@ -53,6 +54,7 @@ class Control:
     clock: Clock
     new_id: Callable[[], str]
     endings: Endings
+    limit_rows: LimitRows
     payloads: Payloads = PLAIN
 
     def options(self, job: Job) -> JobOptions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from queues import limits
 from queues.errors import InvalidOption
+from queues.fields import NoSuchField, check_field, field_of, plain
 
 if TYPE_CHECKING:
     from queues.job_options import JobOptions
@@ -81,12 +81,9 @@ class Unique:
 
     def check_fields(self, model: type[BaseModel] | None) -> None:
         """InvalidOption for a field that a type's input does not have."""
-        if model is None:
-            return
-        known = {*model.model_fields, *(field.alias for field in model.model_fields.values() if field.alias)}
         for name in self.fields:
-            if name.split(".")[0] not in known:
-                raise InvalidOption("unique.fields", name, f"the data has {', '.join(sorted(known))}")
+            if (cure := check_field(model, name)) is not None:
+                raise InvalidOption("unique.fields", name, cure)
 
     def key_of(self, job_type: JobType[Any, Any], data_json: str) -> str:
         """The key of a job of that type with that data, which its type has checked; InvalidOption for missing fields.
@@ -97,22 +94,12 @@ class Unique:
         if self.key is not None:
             return f"key:{self.key}"
         data = job_type.parse(data_json)
-        value: Any = data
-        named: Any = data
-        if isinstance(data, BaseModel):
-            value, named = data.model_dump(mode="json", by_alias=True), data.model_dump(mode="json")
-        if self.fields:
-            value = [[name, _at(name, named if _has(named, name) else value)] for name in self.fields]
+        value = [[name, _field_of(data, name)] for name in self.fields] if self.fields else plain(data)
         return f"data:{sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
 
 
-def _has(value: Any, name: str) -> bool:
-    return isinstance(value, Mapping) and name.split(".")[0] in value
-
-
-def _at(name: str, value: Any) -> Any:
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            raise InvalidOption("unique.fields", name, "the data has no such field")
-        value = value[part]
-    return value
+def _field_of(data: Any, name: str) -> Any:
+    try:
+        return field_of(data, name)
+    except NoSuchField:
+        raise InvalidOption("unique.fields", name, "the data has no such field") from None

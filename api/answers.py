@@ -145,6 +145,15 @@ class Stats(_Answer):
     types: list[TypeStats]
 
 
+class LevelView(_Answer):
+    """A level of priority, which has a queue of its own."""
+
+    name: str
+    waiting: int
+    active: int
+    delayed: int
+
+
 class QueueView(_Answer):
     name: str
     tenants: Literal["all", "own"] = Field(description="Whose jobs are counted: with scope `admin` everybody's.")
@@ -154,6 +163,7 @@ class QueueView(_Answer):
     dead_letters: int
     exact: bool
     paused: bool = Field(description="No job of it is started now.")
+    levels: list[LevelView] = Field(description="Of a type with levels of priority, the most urgent first.")
 
 
 class QueueMetrics(QueueView):
@@ -166,6 +176,17 @@ class Metrics(_Answer):
     metrics: list[QueueMetrics]
 
 
+class PriorityLevel(_Answer):
+    """The priorities from `first` to `last`."""
+
+    name: str
+    first: int = Field(ge=1, le=100)
+    last: int = Field(ge=1, le=100)
+    weight: int = Field(description="Its part of `concurrency` while other levels have work, as a ratio to theirs.")
+    attempts: int
+    concurrency: int = Field(description="Jobs of the level that run at once at the most.")
+
+
 class JobTypeOptions(_Answer):
     attempts: int
     backoff: Backoff
@@ -175,6 +196,7 @@ class JobTypeOptions(_Answer):
     concurrency: int
     keep_completed: Milliseconds
     keep_failed: Milliseconds
+    priorities: list[PriorityLevel] | None = Field(description="Its levels, the most urgent first; null: one queue.")
 
 
 class JobTypeView(_Answer):

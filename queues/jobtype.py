@@ -23,8 +23,9 @@ from queues.errors import (
     PayloadTooLarge,
 )
 from queues.job import RESERVED_IDS
-from queues.job_options import DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobOptions, RunsOn
+from queues.job_options import DEFAULT_CONCURRENCY, DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobOptions, RunsOn
 from queues.policy import CustomBackoff, rules_of
+from queues.priorities.levels import Levels
 from queues.retry import CUSTOM, Backoff, Exponential
 from queues.schedules.recurring import Recurring, declared
 from queues.unique.rule import Unique
@@ -156,7 +157,7 @@ def job(
     timeout: float = 60.0,
     batch_size: int = 1,
     batching_window: float = 0.0,
-    concurrency: int = 10,
+    concurrency: int | None = None,
     keep_completed: float = KEEP_COMPLETED,
     keep_failed: float = KEEP_FAILED,
     memory: int = DEFAULT_MEMORY,
@@ -165,6 +166,7 @@ def job(
     cancel_grace: float = 10.0,
     on_error: Mapping[Any, Any] | None = None,
     unique: Unique | None = None,
+    priorities: Levels | None = None,
     version: int = FIRST_VERSION,
     upcasts: Mapping[int, Upcast] | None = None,
     schedule: str | Recurring | Iterable[Recurring] | None = None,
@@ -181,6 +183,8 @@ def job(
     `backoff`: a curve, or a function of the attempt's number and its exception that answers seconds.
     `on_error`: what an exception means, by class or dotted name: `{OSError: Discard, "httpx.ReadTimeout": Fixed(5)}`.
     `unique`: which jobs count as the same.
+    `priorities`: a queue for each level of priority, such as SERVICE_CLASSES; `concurrency` is then what its levels may
+    have together, if they say, and what all of them share if it is given here.
 
     `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
@@ -197,7 +201,7 @@ def job(
         timeout=timeout,
         batch_size=batch_size,
         batching_window=batching_window,
-        concurrency=concurrency,
+        concurrency=_concurrency(concurrency, priorities),
         keep_completed=keep_completed,
         keep_failed=keep_failed,
         memory=memory,
@@ -207,7 +211,10 @@ def job(
         on_error=rules_of(on_error),
         custom_backoff=custom,
         unique=unique,
+        priorities=priorities,
     )
+    if priorities is not None:
+        priorities.check_type(name)
     steps = dict(upcasts or {})
     check_upcasts(version, steps)
     schedules = declared(schedule, name)
@@ -239,3 +246,9 @@ def job(
         return job_type
 
     return decorate
+
+
+def _concurrency(given: int | None, priorities: Levels | None) -> int:
+    if given is not None:
+        return given
+    return (priorities.concurrency if priorities is not None else None) or DEFAULT_CONCURRENCY

@@ -81,7 +81,7 @@ def assemble(
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
-    queues = JobQueues(clients.sqs, settings)
+    queues = JobQueues(clients.sqs, settings, catalog)
     endings = Endings(store, queues, catalog, settings, clock, source.random)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))

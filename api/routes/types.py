@@ -20,6 +20,7 @@ from api.views import json_response
 from queues.catalog import Catalog
 from queues.job_options import JobOptions
 from queues.jobtype import JobType
+from queues.priorities.levels import Level
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["types"])
 
@@ -67,4 +68,16 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "concurrency": options.concurrency,
         "keepCompleted": round(options.keep_completed * 1000),
         "keepFailed": round(options.keep_failed * 1000),
+        "priorities": None if options.priorities is None else [_level(options, one) for one in options.priorities],
+    }
+
+
+def _level(options: JobOptions, level: Level) -> dict[str, Any]:
+    return {
+        "name": level.name,
+        "first": level.first,
+        "last": level.last,
+        "weight": level.weight,
+        "attempts": options.attempts_of(level.first),
+        "concurrency": options.level_concurrency(level),
     }

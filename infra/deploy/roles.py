@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from infra.deploy.levels import queues_of
 from infra.deploy.names import (
     API,
     DEAD_LETTERS,
@@ -67,7 +68,7 @@ def working_on(types: Types) -> list[Statement]:
                 "sqs:ChangeMessageVisibility",
                 "sqs:SendMessage",
             ],
-            *_queues(types),
+            *queue_arns(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
     ]
@@ -89,7 +90,7 @@ def _api(types: Types) -> list[Statement]:
         ),
         # On the table: the list of tenants, for whom numbers over all of them are added up.
         allow("ListJobs", ["dynamodb:Query"], TABLE, INDEX),
-        allow("Enqueue", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *_queues(types)),
+        allow("Enqueue", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *queue_arns(types)),
         allow("CountDeadLetters", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], *_letters(types)),
         allow(
             "KeepSchedules",
@@ -113,7 +114,7 @@ def _reaper(types: Types) -> list[Statement]:
         allow(
             "SendAgainAndPurge",
             ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:PurgeQueue"],
-            *_queues(types),
+            *queue_arns(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
         *_pausing(types),
@@ -150,18 +151,14 @@ def _dead_letters(types: Types) -> list[Statement]:
     ]
 
 
-def queue(name: str) -> dict[str, list[str]]:
-    """The ARN of a type's queue."""
-    return arn_of(logical(name, "Queue"))
-
-
 def letters(name: str) -> dict[str, list[str]]:
     """The ARN of a type's dead-letter queue."""
     return arn_of(logical(name, "DeadLetters"))
 
 
-def _queues(types: Types) -> list[Any]:
-    return [queue(job_type.name) for job_type in types]
+def queue_arns(types: Types) -> list[Any]:
+    """The ARNs of all queues of types."""
+    return [arn_of(queue.logical_id) for job_type in types for queue in queues_of(job_type)]
 
 
 def _letters(types: Types) -> list[Any]:

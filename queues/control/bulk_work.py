@@ -91,7 +91,8 @@ class BulkWork:
             return _Step.WAITS
         if bulk.verb is Verb.PURGE and not bulk.place.tenant and bulk.filter.type is not None:
             # First, so that nothing more is started; the rows follow.
-            await self.endings.queues.purge(bulk.filter.type)
+            for queue in self.endings.catalog.queues_of(bulk.filter.type):
+                await self.endings.queues.purge(queue)
         tenant = bulk.place.tenant or await self._tenant_after(bulk, "")
         if tenant is None:
             await self._end(bulk, now)
@@ -153,11 +154,12 @@ class BulkWork:
         ends = await asyncio.gather(*(self._one(bulk, job, now) for job in jobs))
         done = [job for job, end in zip(jobs, ends, strict=True) if end]
         if bulk.verb is Verb.RETRY:
-            by_type: dict[str, list[tuple[str, int]]] = {}
+            by_queue: dict[str, list[tuple[str, int]]] = {}
             for job in done:
-                by_type.setdefault(job.type, []).append((Envelope(job.id, job.tenant, job.type).encode(), 0))
+                queue = self.endings.catalog.queue_of(job.type, job.priority)
+                by_queue.setdefault(queue, []).append((Envelope(job.id, job.tenant, job.type).encode(), 0))
             # What SQS does not take, the reaper sends: the rows wait already.
-            await asyncio.gather(*(self.endings.queues.send(name, bodies) for name, bodies in by_type.items()))
+            await asyncio.gather(*(self.endings.queues.send(name, bodies) for name, bodies in by_queue.items()))
         return len(done)
 
     async def _one(self, bulk: Bulk, job: Job, now: int) -> bool:

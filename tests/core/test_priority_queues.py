@@ -20,6 +20,7 @@ from tests.core.house import LEASE, MINUTE, House, Order, Process, housed
 CRITICAL, STANDARD, BULK = 1, 50, 100
 QUEUES = {CRITICAL: "graded_critical", STANDARD: "graded", BULK: "graded_bulk"}
 every_level = pytest.mark.parametrize("priority", QUEUES)
+by_worker = pytest.mark.parametrize("embedded", [False, True], ids=["work", "up"])
 
 
 async def graded(house: House, **options: Any) -> Process:
@@ -72,10 +73,11 @@ class _Invocation:
 
 
 @asynccontextmanager
-async def working(process: Process) -> AsyncIterator[Worker]:
-    """A worker like `jobyard work`, in virtual time."""
+async def working(process: Process, *, embedded: bool = False) -> AsyncIterator[Worker]:
+    """A worker like `jobyard work`, or like `jobyard up`, in virtual time."""
     house = process.house
-    made = Worker(process.runtime, clock=house.loop.epoch_ms, new_id=house.engine.new_id)
+    engine = house.engine if embedded else None
+    made = Worker(process.runtime, engine=engine, clock=house.loop.epoch_ms, new_id=house.engine.new_id)
     await made.start()
     try:
         yield made
@@ -249,14 +251,15 @@ async def test_pause_purge_and_counts_are_of_all_levels(house: House) -> None:
         assert (await queue.get(made.id)).status is Status.COMPLETED
 
 
+@by_worker
 @housed
-async def test_under_a_backlog_the_urgent_go_first_and_the_last_are_not_starved(house: House) -> None:
+async def test_under_a_backlog_the_urgent_go_first_and_the_last_are_not_starved(house: House, embedded: bool) -> None:
     house.handlers["graded"] = lambda _order, _ctx: asyncio.sleep(10)
     process = await graded(house, concurrency=3)
     queue = process.runtime.queue
-    for priority, count in ((BULK, 40), (STANDARD, 60), (CRITICAL, 60)):
+    for priority, count in ((BULK, 20), (STANDARD, 40), (CRITICAL, 70)):
         await queue.enqueue_many([NewJob("graded", {}, Options(priority=priority, tags=(str(priority),)))] * count)
-    async with working(process):
+    async with working(process, embedded=embedded):
         await asyncio.sleep(10 * 102 / 3)
     started = [(await queue.get(run[0])).priority for run in house.runs][:102]
     assert max(sum(a[2] <= b[2] < (a[3] or b[2] + 1) for a in house.runs) for b in house.runs) == 3
@@ -265,17 +268,62 @@ async def test_under_a_backlog_the_urgent_go_first_and_the_last_are_not_starved(
         assert priority in started[:10]
 
 
+@by_worker
 @housed
-async def test_each_class_has_its_published_concurrency_and_no_more(house: House) -> None:
+async def test_each_class_has_its_published_concurrency_and_no_more(house: House, embedded: bool) -> None:
     house.handlers["graded"] = lambda _order, _ctx: asyncio.sleep(600)
     process = await graded(house, timeout=800)
     queue = process.runtime.queue
     for priority in (BULK, STANDARD, CRITICAL):
         await queue.enqueue_many([NewJob("graded", {}, Options(priority=priority))] * 20)
-    async with working(process):
+    async with working(process, embedded=embedded):
         await asyncio.sleep(5)
         running = [(await queue.get(run[0])).priority for run in house.runs]
     assert [running.count(priority) for priority in QUEUES] == [10, 5, 2]
+
+
+@housed
+async def test_lambda_has_a_mapping_for_each_level_and_a_pause_disables_them_all(house: House) -> None:
+    process = await graded(house)
+
+    async def mappings() -> dict[str, tuple[str, int]]:
+        await asyncio.sleep(5)
+        replies = (await house.lambda_.list_event_source_mappings(FunctionName="jobyard-graded"))["EventSourceMappings"]
+        return {
+            one["EventSourceArn"].rpartition("-")[2]: (one["State"], one["ScalingConfig"]["MaximumConcurrency"])
+            for one in replies
+        }
+
+    async with working(process, embedded=True):
+        enabled = {"graded_critical": ("Enabled", 10), "graded": ("Enabled", 5), "graded_bulk": ("Enabled", 2)}
+        assert await mappings() == enabled
+        # Killed between the first mapping and the second, the rounds do the rest.
+        caller = house.process(process.runtime.catalog)
+        await house.die_at(
+            caller.lambda_, "update_event_source_mapping", caller.runtime.queue.pause("graded"), after=True
+        )
+        await asyncio.sleep(10)
+        assert {state for state, _ in (await mappings()).values()} == {"Disabled"}
+        made = [await process.runtime.queue.enqueue("graded", {}, priority=priority) for priority in QUEUES]
+        await asyncio.sleep(MINUTE)
+        assert house.runs == []
+        await process.runtime.queue.resume("graded")
+        await asyncio.sleep(10)
+        assert await mappings() == enabled
+        assert {(await process.runtime.queue.get(one.id)).status for one in made} == {Status.COMPLETED}
+
+
+@housed
+async def test_a_reservation_bounds_all_levels_together(house: House) -> None:
+    house.handlers["graded"] = lambda _order, _ctx: asyncio.sleep(600)
+    process = await graded(house, timeout=800)
+    async with working(process, embedded=True):
+        await house.lambda_.put_function_concurrency(FunctionName="jobyard-graded", ReservedConcurrentExecutions=3)
+        await asyncio.sleep(1)
+        for priority in QUEUES:
+            await process.runtime.queue.enqueue_many([NewJob("graded", {}, Options(priority=priority))] * 5)
+        await asyncio.sleep(5)
+        assert len(house.runs) == 3
 
 
 @housed

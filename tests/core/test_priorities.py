@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from queues.limits import QUEUE_NAME_CHARS
 from queues.priorities.levels import DEFAULT_PRIORITY, MAX_LEVELS
 from queues.priorities.split import split
 from queues.settings import Settings
+from tests.cli.house import CHECKOUT
 
 HALVES = Levels(Level("first", 1, 50, weight=1), Level("second", 51, 100, weight=1))
 
@@ -64,6 +66,13 @@ def test_without_levels_there_is_one_queue() -> None:
     assert catalog.queues_of("graded") == ["graded_critical", "graded", "graded_bulk"]
     assert catalog.queues_of("unheard-of") == [catalog.queue_of("unheard-of", 1)] == ["unheard-of"]
     assert plain.options.attempts_of(1) == 3
+
+
+def test_everybody_asks_for_the_queue_of_a_job() -> None:
+    """What is sent to a job type's name passes the levels by: Catalog.queue_of says where a job's message goes."""
+    past = re.compile(r"queues\.(send|hide|purge|url|arn)\(\s*(\w+\.)?(job|job_type|schedule|old)\.(type|name)\b")
+    for path in (CHECKOUT / "queues").rglob("*.py"):
+        assert not past.search(path.read_text(encoding="utf-8")), path
 
 
 def test_the_default_priority_is_the_one_of_jobs() -> None:

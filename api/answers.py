@@ -164,6 +164,15 @@ class Stats(_Answer):
     types: list[TypeStats]
 
 
+class LevelView(_Answer):
+    """A level of priority, which has a queue of its own."""
+
+    name: str
+    waiting: int
+    active: int
+    delayed: int
+
+
 class QueueView(_Answer):
     name: str
     tenants: Literal["all", "own"] = Field(description="Whose jobs are counted: with scope `admin` everybody's.")
@@ -173,6 +182,7 @@ class QueueView(_Answer):
     dead_letters: int
     exact: bool
     paused: bool = Field(description="No job of it is started now.")
+    levels: list[LevelView] = Field(description="Of a type with levels of priority, the most urgent first.")
 
 
 class QueueMetrics(QueueView):
@@ -216,6 +226,28 @@ class DeclaredSchedule(_Answer):
     end: datetime | None
 
 
+class PriorityLevel(_Answer):
+    """The priorities from `first` to `last`."""
+
+    name: str
+    first: int = Field(ge=1, le=100)
+    last: int = Field(ge=1, le=100)
+    weight: int = Field(description="Its part of `concurrency` while other levels have work, as a ratio to theirs.")
+    attempts: int
+    concurrency: int = Field(description="Jobs of the level that run at once at the most.")
+
+
+class JobTypeLimit(_Answer):
+    """How many of the type's jobs run at once, or start in any window of `period`."""
+
+    kind: Literal["concurrency", "rate"]
+    limit: int
+    period: Milliseconds | None
+    per: Literal["type", "tenant", "key"]
+    key: str | None = Field(description="The field of the data, or the function, that makes the key.")
+    description: str
+
+
 class JobTypeOptions(_Answer):
     attempts: int
     backoff: Backoff
@@ -232,17 +264,7 @@ class JobTypeOptions(_Answer):
     on_error: list[ErrorRule] = Field(description="The rule for the nearest of an exception's classes counts.")
     unique: UniqueRule | None
     limits: list[JobTypeLimit]
-
-
-class JobTypeLimit(_Answer):
-    """How many of the type's jobs run at once, or start in any window of `period`."""
-
-    kind: Literal["concurrency", "rate"]
-    limit: int
-    period: Milliseconds | None
-    per: Literal["type", "tenant", "key"]
-    key: str | None = Field(description="The field of the data, or the function, that makes the key.")
-    description: str
+    priorities: list[PriorityLevel] | None = Field(description="Its levels, the most urgent first; null: one queue.")
 
 
 class JobTypeView(_Answer):

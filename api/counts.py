@@ -16,6 +16,7 @@ from queues.catalog import Catalog
 from queues.job import Status
 from queues.rows import OPEN, OWING, partition
 from queues.runtime import Runtime
+from queues.sqs import Depth
 from queues.store import JobStore
 
 #: Index entries counted of one tenant in one state: about 10 us each embedded, an eighth of a read unit on DynamoDB.
@@ -36,6 +37,8 @@ class Tally:
 
     counts: dict[str, Counter[Status]] = field(default_factory=dict)
     exact: bool = True
+    #: Jobs that have not ended by type, level of priority and status, of types with levels.
+    levels: Counter[tuple[str, str, Status]] = field(default_factory=Counter)
 
     def add(self, type_name: str, status: Status) -> None:
         self.counts.setdefault(type_name, Counter())[status] += 1
@@ -54,7 +57,7 @@ async def tally(
     found = Tally(exact=len(tenants) <= MAX_TENANTS)
     for tenant in tenants[:MAX_TENANTS]:
         if with_open:
-            await _open(store, found, tenant, now)
+            await _open(store, catalog, found, tenant, now)
         for status in ENDED_STATES:
             await _ended(store, catalog, found, tenant, status, now)
     return found
@@ -75,11 +78,14 @@ def _retention(options: Any, status: Status) -> float:
     return seconds
 
 
-async def _open(store: JobStore, found: Tally, tenant: str, now: int) -> None:
+async def _open(store: JobStore, catalog: Catalog, found: Tally, tenant: str, now: int) -> None:
+    levels = {one.name: one.options.priorities for one in catalog if one.options.priorities is not None}
     for state in (OPEN, OWING):
         async for entries in _pages(store, found, partition(tenant, state), MAX_OPEN):
             for job in await store.rows(entries, now):
                 found.add(job.type, job.status)
+                if job.type in levels:
+                    found.levels[job.type, levels[job.type].of(job.priority).name, job.status] += 1
 
 
 async def _pages(store: JobStore, found: Tally, state: str, bound: int) -> Any:
@@ -95,8 +101,21 @@ async def _pages(store: JobStore, found: Tally, state: str, bound: int) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelNumbers:
+    """One level of priority of a type."""
+
+    name: str
+    waiting: int
+    active: int
+    delayed: int
+
+    def view(self) -> dict[str, Any]:
+        return {"name": self.name, "waiting": self.waiting, "active": self.active, "delayed": self.delayed}
+
+
+@dataclass(frozen=True, slots=True)
 class QueueNumbers:
-    """One type's queue; `tenants` says whose jobs are counted: `all` or `own`."""
+    """One type's queue, or all of its levels' together; `tenants` says whose jobs are counted: `all` or `own`."""
 
     name: str
     tenants: str
@@ -106,6 +125,8 @@ class QueueNumbers:
     dead_letters: int
     exact: bool
     paused: bool
+    #: The most urgent first; none if the type has no levels.
+    levels: tuple[LevelNumbers, ...] = ()
 
     def view(self) -> dict[str, Any]:
         return {
@@ -117,6 +138,7 @@ class QueueNumbers:
             "deadLetters": self.dead_letters,
             "exact": self.exact,
             "paused": self.paused,
+            "levels": [level.view() for level in self.levels],
         }
 
 
@@ -127,12 +149,22 @@ async def all_tenants_numbers(runtime: Runtime, names: Iterable[str]) -> list[Qu
 
 
 async def _sqs_numbers(runtime: Runtime, name: str, paused: bool) -> QueueNumbers:
-    depth, dead = await asyncio.gather(runtime.queues.depth(name), runtime.queues.depth(name, dead_letters=True))
+    depths, dead = await asyncio.gather(runtime.queues.depths(name), runtime.queues.depth(name, dead_letters=True))
+    depth = sum(depths.values(), Depth(0, 0, 0))
     counts = (depth.visible, depth.in_flight, depth.delayed, dead.total)
-    return QueueNumbers(name, "all", *counts, exact=True, paused=paused)
+    levels = tuple(
+        LevelNumbers(level, one.visible, one.in_flight, one.delayed)
+        for level, one in zip(_levels(runtime.catalog, name), depths.values(), strict=False)
+    )
+    return QueueNumbers(name, "all", *counts, exact=True, paused=paused, levels=levels)
 
 
-def own_numbers(found: Tally, names: Iterable[str], paused: Collection[str]) -> list[QueueNumbers]:
+def _levels(catalog: Catalog, name: str) -> list[str]:
+    """The names of a type's levels, the most urgent first; none if it has none."""
+    return [level.name for level in catalog.get(name).options.priorities or ()]
+
+
+def own_numbers(found: Tally, catalog: Catalog, names: Iterable[str], paused: Collection[str]) -> list[QueueNumbers]:
     """As a tenant's own rows tell; a failed job has its letter in the DLQ, or will have it in a moment."""
     return [
         QueueNumbers(
@@ -144,9 +176,19 @@ def own_numbers(found: Tally, names: Iterable[str], paused: Collection[str]) -> 
             dead_letters=found.of(name)[Status.FAILED],
             exact=found.exact,
             paused=name in paused,
+            levels=tuple(_own_level(found, name, level) for level in _levels(catalog, name)),
         )
         for name in names
     ]
+
+
+def _own_level(found: Tally, name: str, level: str) -> LevelNumbers:
+    return LevelNumbers(
+        level,
+        waiting=found.levels[name, level, Status.WAITING],
+        active=found.levels[name, level, Status.ACTIVE],
+        delayed=found.levels[name, level, Status.DELAYED],
+    )
 
 
 def failed_rate(counts: Counter[Status]) -> float:

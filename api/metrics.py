@@ -30,7 +30,7 @@ async def metrics(runtime: Runtime, caller: Caller, names: Sequence[str]) -> Met
     if admin:
         numbers = await all_tenants_numbers(runtime, names)
     else:
-        numbers = own_numbers(found, names, await runtime.pauses.paused())
+        numbers = own_numbers(found, runtime.catalog, names, await runtime.pauses.paused())
     views: list[dict[str, Any]] = []
     total = 0
     for queue in numbers:

@@ -72,7 +72,9 @@ class UniqueBody(_Body):
 class OptionsBody(_Body):
     """What to do differently for this job; what is absent or null comes from its type."""
 
-    priority: int | None = Field(None, ge=1, le=100, description="1 (first) to 100 (last); recorded with the job.")
+    priority: int | None = Field(
+        None, ge=1, le=100, description="1 (first) to 100 (last); decides in types with levels."
+    )
     attempts: int | None = Field(None, ge=1, le=limits.MAX_ATTEMPTS, description="Starts before it fails for good.")
     delay: Delay | None = Field(None, description="Not before so many ms from now.", examples=[60_000])
     job_id: str | None = Field(

@@ -3,6 +3,8 @@
 It is a plain `def` because it is CPU-bound: it runs in a worker process of its own, which a timeout can end and whose
 crash hurts nobody. What cannot get better by trying again (a refused URL, a file that is no mesh) is discarded with
 its reason; what may (a time-out, a 503) is raised as it is, and retried.
+
+It has three levels of priority, so that the file that somebody is waiting for does not wait behind a thousand others.
 """
 
 import os
@@ -15,7 +17,7 @@ from functions.mesh.format import FileType, named
 from functions.mesh.options import AnalysisOptions
 from functions.mesh.report import Analysis, Finding
 from functions.mesh.units import Unit
-from queues import Context, Discard, Exponential, job
+from queues import SERVICE_CLASSES, Context, Discard, Exponential, job
 from queues.errors import Misconfigured
 from queues.fetch import FetchPolicy, FetchRefused, fetch
 from queues.fetch.source import MAX_URL, parse
@@ -57,7 +59,14 @@ class FileToAnalyse(BaseModel):
         return (named(value) or value) if isinstance(value, str) else value
 
 
-@job("file-analysis", attempts=3, backoff=Exponential(5), timeout=300, concurrency=5, memory=2048, extras=("mesh",))
+@job(
+    "file-analysis",
+    priorities=SERVICE_CLASSES,
+    backoff=Exponential(5),
+    timeout=300,
+    memory=2048,
+    extras=("mesh",),
+)
 def analyse(file: FileToAnalyse, ctx: Context) -> Analysis:
     """Fetch, read, measure, look for findings. Answers in `units`; see docs/file-analysis.md."""
     ctx.progress(0, "fetching")

@@ -23,9 +23,10 @@ from infra.local.engine import Engine
 from infra.local.lambda_.deployment import Deployed, deploy
 from infra.local.lambda_.functions import Function
 from infra.local.lambda_.invoker import Mapping
+from infra.local.lambda_.level_slots import REST_SECONDS, REST_SECONDS_BY_HTTP, SharedSlots
 from infra.local.lambda_.mapping import EventSourceMapping
 from infra.local.lambda_.pollers import Pollers
-from infra.local.lambda_.slots import Slots
+from infra.local.lambda_.slots import Room, Slots
 from infra.pausable import Pausable
 from queues.clock import Clock
 from queues.jobtype import JobType
@@ -77,6 +78,31 @@ def polling(job_type: AnyType, processes: int) -> Polling:
     return Polling(batch_size, options.concurrency // batch_size)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of a type's queues, and how it is polled."""
+
+    #: As JobQueues takes it.
+    queue: str
+    polling: Polling
+    #: Its part of the type's slots while others of its queues have work too.
+    weight: int
+
+
+def sources(job_type: AnyType, processes: int) -> list[Source]:
+    """The queues of a type, the most urgent first. Each level's polling is bounded by its own concurrency."""
+    options, plan = job_type.options, polling(job_type, processes)
+    if options.priorities is None:
+        return [Source(job_type.name, plan, 1)]
+    found = []
+    for level in options.priorities:
+        most = options.level_concurrency(level)
+        batch_size = min(plan.batch_size, most)
+        own = Polling(batch_size, min(plan.maximum_concurrency, most // batch_size))
+        found.append(Source(options.priorities.queue(job_type.name, level), own, level.weight))
+    return found
+
+
 class LocalMappings:
     """Mappings that only this process knows of. It reads every few seconds which queues are paused."""
 
@@ -91,12 +117,12 @@ class LocalMappings:
     ):
         self._runtime, self._types, self._polls_linger = runtime, types, polls_linger
         self._clock, self._new_id = clock, new_id
-        #: By the type's name.
-        self._mappings: dict[str, Pausable] = {}
+        #: By the type's name: one for each of its queues.
+        self._mappings: dict[str, list[Pausable]] = {}
         self._follower: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._mappings = {job_type.name: await self._pausable(job_type) for job_type in self._types}
+        self._mappings = {job_type.name: await self._pausables(job_type) for job_type in self._types}
         self._obey(await self._runtime.pauses.paused())
         self._follower = asyncio.create_task(self._follow())
 
@@ -104,11 +130,15 @@ class LocalMappings:
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.wait({self._follower})
-        await asyncio.gather(*(mapping.stop(grace) for mapping in self._mappings.values()))
+        await asyncio.gather(*(mapping.stop(grace) for of_type in self._mappings.values() for mapping in of_type))
 
     def troubles(self) -> dict[str, BaseException]:
-        found = {name: mapping.trouble for name, mapping in self._mappings.items()}
-        return {name: trouble for name, trouble in found.items() if trouble is not None}
+        return {
+            name: trouble
+            for name, of_type in self._mappings.items()
+            for mapping in reversed(of_type)
+            if (trouble := mapping.trouble) is not None
+        }
 
     async def _follow(self) -> None:
         while True:
@@ -119,19 +149,30 @@ class LocalMappings:
                 log.warning("which queues are paused cannot be read, it stays as it is: %s", error)
 
     def _obey(self, paused: Collection[str]) -> None:
-        for name, mapping in self._mappings.items():
-            if name in paused:
-                mapping.pause()
-            else:
-                mapping.resume()
+        for name, of_type in self._mappings.items():
+            for mapping in of_type:
+                if name in paused:
+                    mapping.pause()
+                else:
+                    mapping.resume()
 
-    async def _pausable(self, job_type: AnyType) -> Pausable:
-        runtime = self._runtime
-        url, arn = await runtime.queues.url(job_type.name), await runtime.queues.arn(job_type.name)
-        function, plan = (
-            function_of(job_type, runtime, arn, 0),
-            polling(job_type, runtime.settings.processes),
-        )
+    async def _pausables(self, job_type: AnyType) -> list[Pausable]:
+        processes = self._runtime.settings.processes
+        found = sources(job_type, processes)
+        total = polling(job_type, processes).maximum_concurrency
+        if len(found) == 1:
+            return [await self._pausable(job_type, found[0], Slots(total))]
+        rest = REST_SECONDS_BY_HTTP if self._polls_linger else REST_SECONDS
+        shared = SharedSlots(total, [source.weight for source in found], rest)
+        for source, level in zip(found, shared.levels, strict=True):
+            level.resize(source.polling.maximum_concurrency)
+        pairs = zip(found, shared.levels, strict=True)
+        return [await self._pausable(job_type, source, level) for source, level in pairs]
+
+    async def _pausable(self, job_type: AnyType, source: Source, slots: Room) -> Pausable:
+        runtime, plan = self._runtime, source.polling
+        url, arn = await runtime.queues.url(source.queue), await runtime.queues.arn(source.queue)
+        function = function_of(job_type, runtime, arn, 0)
         mapping = Mapping(
             queue_url=url,
             queue_arn=arn,
@@ -146,13 +187,13 @@ class LocalMappings:
             polls_linger=self._polls_linger,
         )
 
-        def make(slots: Slots) -> EventSourceMapping:
+        def make(slots: Room) -> EventSourceMapping:
             sqs = runtime.clients.sqs
             return EventSourceMapping(
                 mapping, function.invoke, sqs, clock=self._clock, new_id=self._new_id, slots=slots
             )
 
-        return Pausable(make, plan.maximum_concurrency, function.timeout)
+        return Pausable(make, slots, function.timeout)
 
 
 class EmbeddedMappings:
@@ -173,11 +214,15 @@ class EmbeddedMappings:
         """Gives the engine its functions and their mappings, which nobody polls yet."""
         deployed = []
         for job_type in self._types:
-            arn = await self._runtime.queues.arn(job_type.name)
-            function = function_of(job_type, self._runtime, arn, self._clock())
+            found = sources(job_type, self._runtime.settings.processes)
+            arns = [await self._runtime.queues.arn(source.queue) for source in found]
+            function = function_of(job_type, self._runtime, arns[0], self._clock())
+            if len(found) > 1:
+                function.weights = {arn: source.weight for arn, source in zip(arns, found, strict=True)}
             self._engine.functions[function.name] = function
             self._functions.append(function)
-            deployed.append(Deployed(function.name, arn, _config(job_type, self._runtime.settings.processes)))
+            for arn, source in zip(arns, found, strict=True):
+                deployed.append(Deployed(function.name, arn, _config(job_type, source.polling)))
         await self._engine.submit(deploy(deployed), {})
 
     async def stop(self, grace: float) -> None:
@@ -216,8 +261,7 @@ def function_of(job_type: AnyType, runtime: Runtime, queue_arn: str, modified_at
     )
 
 
-def _config(job_type: AnyType, processes: int) -> dict[str, Any]:
-    plan = polling(job_type, processes)
+def _config(job_type: AnyType, plan: Polling) -> dict[str, Any]:
     return {
         "BatchSize": plan.batch_size,
         # Whole seconds, as on AWS.

@@ -1,4 +1,4 @@
-"""A job type's queue as a worker polls it: while it is not paused.
+"""A queue of a job type as a worker polls it: while it is not paused.
 
 A pause ends the polling at once and lets what runs go on. Whoever polls after it gets no slot (slots.py) that is still
 in use, so that the type's concurrency is never exceeded.
@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from infra.local.lambda_.mapping import EventSourceMapping
-from infra.local.lambda_.slots import Slots
+from infra.local.lambda_.slots import Room
 
 
 class PollingEnded(RuntimeError):
@@ -20,8 +20,8 @@ class PollingEnded(RuntimeError):
 class Pausable:
     """Not polled until `resume`. `make` makes the mapping that polls; `patience` is how long what runs may take (s)."""
 
-    def __init__(self, make: Callable[[Slots], EventSourceMapping], slots: int, patience: float):
-        self._make, self._slots, self._patience = make, Slots(slots), patience
+    def __init__(self, make: Callable[[Room], EventSourceMapping], slots: Room, patience: float):
+        self._make, self._slots, self._patience = make, slots, patience
         self._mapping: EventSourceMapping | None = None
         self._task: asyncio.Task[None] | None = None
         #: Mappings that have been told to stop, and the tasks that see to it.

@@ -92,7 +92,7 @@ async def work(
 
 
 async def _look_up(runtime: Runtime, types: Sequence[str]) -> None:
-    for name in types:
+    for name in (queue for one in types for queue in sorted(runtime.catalog.queues_of(one))):
         try:
             await runtime.queues.url(name)
         except Misconfigured as error:

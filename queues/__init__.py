@@ -8,6 +8,7 @@ from queues.job import Job, Status
 from queues.jobtype import JobType, job
 from queues.options import NewJob, Options
 from queues.outcome import Cancel, Discard, JobCancelled, RetryAfter, Snooze
+from queues.priorities.levels import SERVICE_CLASSES, Level, Levels
 from queues.retry import Exponential, Fixed, Linear
 from queues.schedules.recurring import Recurring
 from queues.throttle.rule import Concurrency, Rate
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from queues.queue import Queue
 
 __all__ = [
+    "SERVICE_CLASSES",
     "BlockingQueue",
     "Cancel",
     "Concurrency",
@@ -30,6 +32,8 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobType",
+    "Level",
+    "Levels",
     "Linear",
     "NewJob",
     "Options",

@@ -20,6 +20,9 @@ class Catalog:
             other = self._types.setdefault(job_type.name, job_type)
             if other is not job_type:
                 raise Misconfigured(f"two functions call themselves job type {job_type.name!r}")
+        self._levels = {
+            name: levels for name, one in self._types.items() if (levels := one.options.priorities) is not None
+        }
 
     def get(self, name: str) -> JobType[Any, Any]:
         """The type of that name, or UnknownJobType with the nearest name that exists."""
@@ -28,6 +31,19 @@ class Catalog:
             near = difflib.get_close_matches(name, self._types, n=1)
             raise UnknownJobType(name, near[0] if near else None, self.names)
         return found
+
+    def queue_of(self, name: str, priority: int) -> str:
+        """The queue of a type's jobs of that priority, as Settings.queue takes it.
+
+        That of the type itself, but for types with levels (and for types that are not there any more).
+        """
+        levels = self._levels.get(name)
+        return name if levels is None else levels.queue(name, levels.of(priority))
+
+    def queues_of(self, name: str) -> list[str]:
+        """All queues of a type, the most urgent first."""
+        levels = self._levels.get(name)
+        return [name] if levels is None else [levels.queue(name, level) for level in levels]
 
     @property
     def names(self) -> list[str]:

@@ -50,7 +50,7 @@ class Endings:
 
         Killed in between, the letter is sent again: the dead-letter consumer removes the second copy.
         """
-        letter = dead_letter(job, self.settings.queue(job.type))
+        letter = dead_letter(job, self.settings.queue(self.catalog.queue_of(job.type, job.priority)))
         body = Envelope(job.id, job.tenant, job.type).encode(letter)
         await self.queues.bury(job.type, body, letter["error"]["type"])
         # Somebody else may have noted it, and somebody deleted the job since.

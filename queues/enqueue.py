@@ -57,7 +57,7 @@ class Enqueuer:
             type=job_type.name,
             status=Status.WAITING,
             priority=options.priority,
-            max_attempts=options.attempts or mine.attempts,
+            max_attempts=options.attempts or mine.attempts_of(options.priority),
             data_json=job_type.check(new.data, self.payloads.max_data),
             data_version=job_type.version,
             tags=tuple(options.tags),
@@ -87,7 +87,7 @@ class Enqueuer:
             job = there or job
         else:
             await self.store.put_many([row])
-        if await self.queues.send(job.type, [_message(job, now)], job.tenant):
+        if await self._send(job, now):
             raise EnqueueFailed([], [job], "SQS did not take the message")
         return job.seen_at(now)
 
@@ -102,7 +102,11 @@ class Enqueuer:
 
     async def announce(self, job: Job) -> None:
         """Sends the message of a job whose row is there."""
-        await self.queues.send(job.type, [_message(job, self.clock())], job.tenant)
+        await self._send(job, self.clock())
+
+    async def _send(self, job: Job, now: int) -> list[int]:
+        queue = self.catalog.queue_of(job.type, job.priority)
+        return await self.queues.send(queue, [_message(job, now)], job.tenant)
 
     async def many(
         self, requests: Sequence[NewJob], on_progress: Callable[[int, int], None] | None = None
@@ -194,17 +198,17 @@ class _Bulk:
         await asyncio.gather(*(in_turn(group) for group in by_key.values()))
 
     async def _send(self, indexes: list[int], now: int) -> set[int]:
-        by_type: dict[str, list[int]] = {}
+        by_queue: dict[str, list[int]] = {}
+        queues, queue_of = self.enqueuer.queues, self.enqueuer.catalog.queue_of
         for i in indexes:
-            by_type.setdefault(self.jobs[i].type, []).append(i)
-        queues = self.enqueuer.queues
+            by_queue.setdefault(queue_of(self.jobs[i].type, self.jobs[i].priority), []).append(i)
         failed = await asyncio.gather(
             *(
                 queues.send(name, [_message(self.jobs[i], now) for i in group], self.enqueuer.tenant)
-                for name, group in by_type.items()
+                for name, group in by_queue.items()
             )
         )
-        return {group[k] for group, part in zip(by_type.values(), failed, strict=True) for k in part}
+        return {group[k] for group, part in zip(by_queue.values(), failed, strict=True) for k in part}
 
 
 def _never_started(job: Job) -> bool:

@@ -93,7 +93,7 @@ class Job:
     tenant: str
     type: str
     status: Status
-    #: 1 (first) to 100 (last). Recorded and returned; it does not reorder a queue yet.
+    #: 1 (first) to 100 (last). Of a type with levels (priorities/levels.py) it decides in whose queue the job waits.
     priority: int = 50
     #: Attempts started so far. It also fences: only the holder of this number may settle the job.
     attempt: int = 0

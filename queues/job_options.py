@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from queues import limits
 from queues.errors import InvalidOption
 from queues.policy import CustomBackoff, Rules
+from queues.priorities.levels import Level, Levels
 from queues.retry import Backoff, Exponential
 from queues.throttle.rule import Limit, check_limits
 from queues.unique.rule import Unique
@@ -19,6 +20,8 @@ KEEP_FAILED = 30 * 86_400.0
 MAX_KEPT = 10_000_000
 #: Megabytes of memory of a type's Lambda function, unless the type says otherwise.
 DEFAULT_MEMORY = 512
+#: Jobs of a type that run at once, unless the type or its levels of priority say otherwise.
+DEFAULT_CONCURRENCY = 10
 #: Where a deployment runs the jobs of a type: in a Lambda function, or in long-running workers (`jobyard work`) alone.
 RunsOn = Literal["lambda", "worker"]
 
@@ -38,7 +41,7 @@ class JobOptions:
     #: How long a batch may be gathered.
     batching_window: float = 0.0
     #: Jobs of this type that run at once in one deployment.
-    concurrency: int = 10
+    concurrency: int = DEFAULT_CONCURRENCY
     #: How long ended jobs are kept.
     keep_completed: float = KEEP_COMPLETED
     keep_failed: float = KEEP_FAILED
@@ -61,11 +64,28 @@ class JobOptions:
     unique: Unique | None = None
     #: How many of its jobs run at once, and start in a time (throttle/rule.py).
     limits: tuple[Limit, ...] = ()
+    #: A queue for each level of priority (priorities/levels.py); None: one queue for all.
+    priorities: Levels | None = None
 
     @property
     def on_lambda(self) -> bool:
         """Whether a deployment has a Lambda function for the type."""
         return self.runs_on == "lambda"
+
+    def attempts_of(self, priority: int) -> int:
+        """Starts before a job of that priority fails for good, if it does not say so itself."""
+        if self.priorities is None:
+            return self.attempts
+        return self.priorities.of(priority).attempts or self.attempts
+
+    def level_concurrency(self, level: Level) -> int:
+        """Jobs of a level that run at once at the most."""
+        return min(self.concurrency, level.concurrency or self.concurrency)
+
+    @property
+    def most_attempts(self) -> int:
+        """Of all its levels."""
+        return max([self.attempts_of(level.first) for level in self.priorities or ()], default=self.attempts)
 
     def __post_init__(self) -> None:
         check_attempts(self.attempts)

@@ -23,8 +23,9 @@ from queues.errors import (
     PayloadTooLarge,
 )
 from queues.job import RESERVED_IDS
-from queues.job_options import DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobOptions, RunsOn
+from queues.job_options import DEFAULT_CONCURRENCY, DEFAULT_MEMORY, KEEP_COMPLETED, KEEP_FAILED, JobOptions, RunsOn
 from queues.policy import CustomBackoff, rules_of
+from queues.priorities.levels import Levels
 from queues.retry import CUSTOM, Backoff, Exponential
 from queues.schedules.recurring import Recurring, declared
 from queues.throttle.rule import Concurrency, Limit, check_keys
@@ -163,7 +164,7 @@ def job(
     timeout: float = 60.0,
     batch_size: int = 1,
     batching_window: float = 0.0,
-    concurrency: int = 10,
+    concurrency: int | None = None,
     keep_completed: float = KEEP_COMPLETED,
     keep_failed: float = KEEP_FAILED,
     max_completed: int | None = None,
@@ -176,6 +177,7 @@ def job(
     unique: Unique | None = None,
     limits: Iterable[Limit] = (),
     tenant_concurrency: int | None = None,
+    priorities: Levels | None = None,
     version: int = FIRST_VERSION,
     upcasts: Mapping[int, Upcast] | None = None,
     schedule: str | Recurring | Iterable[Recurring] | None = None,
@@ -194,6 +196,8 @@ def job(
     `unique`: which jobs count as the same.
     `limits`: how many run at once and start in a time, of the type, a tenant or a key, over all hosts; each is a
     Concurrency or a Rate. `tenant_concurrency=5` is short for `Concurrency(5, per="tenant")`.
+    `priorities`: a queue for each level of priority, such as SERVICE_CLASSES; `concurrency` is then what its levels may
+    have together, if they say, and what all of them share if it is given here.
 
     `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
@@ -210,7 +214,7 @@ def job(
         timeout=timeout,
         batch_size=batch_size,
         batching_window=batching_window,
-        concurrency=concurrency,
+        concurrency=_concurrency(concurrency, priorities),
         keep_completed=keep_completed,
         keep_failed=keep_failed,
         max_completed=max_completed,
@@ -223,7 +227,10 @@ def job(
         custom_backoff=custom,
         unique=unique,
         limits=(*limits, *([] if tenant_concurrency is None else [Concurrency(tenant_concurrency, "tenant")])),
+        priorities=priorities,
     )
+    if priorities is not None:
+        priorities.check_type(name)
     steps = dict(upcasts or {})
     check_upcasts(version, steps)
     schedules = declared(schedule, name)
@@ -256,3 +263,9 @@ def job(
         return job_type
 
     return decorate
+
+
+def _concurrency(given: int | None, priorities: Levels | None) -> int:
+    if given is not None:
+        return given
+    return (priorities.concurrency if priorities is not None else None) or DEFAULT_CONCURRENCY

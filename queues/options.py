@@ -40,7 +40,7 @@ class Options:
     deadline: datetime | Duration | None = None
     #: One job for one key, instead of what its type says; not together with `job_id`.
     unique: Unique | None = None
-    #: 1 (first) to 100 (last). Recorded with the job; it does not reorder a queue yet.
+    #: 1 (first) to 100 (last): in which of its type's queues it waits, if that has levels (priorities/levels.py).
     priority: int = 50
     tags: Sequence[str] = ()
 

@@ -49,6 +49,8 @@ class Running:
     #: The job is not ours any more; what the attempt comes to must not be written.
     lost: bool = False
     beating: bool = False
+    #: The queue that its message came from, as JobQueues takes it; "": its type's own.
+    queue: str = ""
     #: Seconds between the request to cancel the job and the end of an attempt that does not heed it.
     cancel_grace: float = 10.0
     #: What takes the request to the code that runs, with those seconds.
@@ -127,7 +129,7 @@ class Pulse:
                 log.info("job %s: to be cancelled; attempt %d is told", job.id, job.attempt)
                 running.ask(job)
             running.beat_at, running.lease_until = now, now + self.lease
-            await self.queues.hide(running.job.type, running.receipt, math.ceil(self.lease / 1000))
+            await self.queues.hide(running.queue or running.job.type, running.receipt, math.ceil(self.lease / 1000))
         except (ClientError, BotoCoreError, OSError) as error:
             running.dirty = True
             log.warning("job %s: heartbeat failed, will be tried again: %s", running.job.id, error)

@@ -22,7 +22,7 @@ from queues.listing import Page, list_jobs
 from queues.options import DEFAULTS, NewJob, Options
 from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
-from queues.sqs import JobQueues
+from queues.sqs import Depth, JobQueues
 from queues.store import JobStore
 from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
 from queues.throttle.reason import Waiting
@@ -228,7 +228,8 @@ class Queue:
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
-        await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
+        queue = self.catalog.queue_of(job.type, job.priority)
+        await self._queues.send(queue, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
         return await self._row(job_id)
 
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:
@@ -315,7 +316,8 @@ class Queue:
         return list(await asyncio.gather(*(self._counts(name, name in paused) for name in self.catalog.names)))
 
     async def _counts(self, name: str, paused: bool) -> QueueCounts:
-        depth, dead = await asyncio.gather(self._queues.depth(name), self._queues.depth(name, dead_letters=True))
+        levels, dead = await asyncio.gather(self._queues.depths(name), self._queues.depth(name, dead_letters=True))
+        depth = sum(levels.values(), Depth(0, 0, 0))
         return QueueCounts(name, depth.visible, depth.in_flight, depth.delayed, dead.total, paused)
 
     async def dead_letters(self, type: str, *, limit: int = 50, cursor: str | None = None) -> Page:

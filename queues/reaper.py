@@ -131,7 +131,8 @@ class Reaper:
             return replace(total, lost=total.lost + 1)
         patience = min(RESEND_CAP, RESEND_AFTER << min(max(job.resent, 0), 10))
         owed = job.resent == RELAY_OWED and job.attempt == 0
-        if not owed and now - job.run_at < patience and not await self._queue_is_empty(job.type):
+        queue = self.endings.catalog.queue_of(job.type, job.priority)
+        if not owed and now - job.run_at < patience and not await self._queue_is_empty(queue):
             return total
         if not owed and await self._is_paused(job.type):
             # Nobody would take a further copy, and each look would send one.
@@ -144,14 +145,15 @@ class Reaper:
     async def _send(self, job: Job, run_at: int, now: int) -> None:
         log.warning("job %s: its message is sent again", job.id)
         body = Envelope(job.id, job.tenant, job.type).encode()
-        await self.endings.queues.send(job.type, [(body, message_delay(run_at, now))], job.tenant)
+        queue = self.endings.catalog.queue_of(job.type, job.priority)
+        await self.endings.queues.send(queue, [(body, message_delay(run_at, now))], job.tenant)
 
     async def _is_paused(self, type_name: str) -> bool:
         if self._paused is None:
             self._paused = await self.paused()
         return type_name in self._paused
 
-    async def _queue_is_empty(self, type_name: str) -> bool:
-        if type_name not in self._empty:
-            self._empty[type_name] = (await self.endings.queues.depth(type_name)).total == 0
-        return self._empty[type_name]
+    async def _queue_is_empty(self, queue: str) -> bool:
+        if queue not in self._empty:
+            self._empty[queue] = (await self.endings.queues.depth(queue)).total == 0
+        return self._empty[queue]

@@ -108,7 +108,7 @@ class Runner:
                 await self.scheduling.ticks(self.endings).serve(job_type, tick, sent_at)
                 return True
             log.warning("message %s of %s is left to newer code: %s", record["messageId"], job_type.name, error)
-            await self.endings.queues.hide(job_type.name, record["receiptHandle"], NEWER_SECONDS)
+            await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], NEWER_SECONDS)
             return False
         except ValueError as error:
             return await self._reject(job_type, record, str(error))
@@ -121,7 +121,7 @@ class Runner:
         left = context.get_remaining_time_in_millis() - SETTLE_RESERVE
         if self.draining or left < job_type.options.timeout * 1000:
             # Not started, so not burnt: it comes back at once, to a worker or an invocation that has the time.
-            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], 0)
             return False
         name = self._claim_name()
         if job_type.options.limits:
@@ -172,7 +172,7 @@ class Runner:
         now = self.endings.clock()
         job = await self.endings.store.claimed_all_the_same(envelope.tenant, envelope.id, name, now)
         if job is None:
-            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], 0)
             return
         task = asyncio.current_task()
         assert task is not None
@@ -191,6 +191,7 @@ class Runner:
         lease = job.lease_until or now
         running = Running(job, record["receiptHandle"], Report(), task, lease_until=lease, beat_at=now)
         running.cancel_grace = job_type.options.cancel_grace
+        running.queue = self._queue(job_type, record)
         outcome: Outcome
         self.pulse.add(running)
         try:
@@ -271,11 +272,14 @@ class Runner:
         """
         seconds = max(0, math.ceil((until - now) / 1000))
         if seconds <= limits.MAX_DELAY_SECONDS and _receives(record) < RENEW_AFTER and not far:
-            await self.endings.queues.hide(job_type.name, record["receiptHandle"], seconds)
+            await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], seconds)
             return False
-        body = Envelope(job.id, job.tenant, job.type).encode()
-        message = (body, min(seconds, limits.MAX_DELAY_SECONDS))
-        await self.endings.queues.send(job_type.name, [message], job.tenant)
+        message = (Envelope(job.id, job.tenant, job.type).encode(), min(seconds, limits.MAX_DELAY_SECONDS))
+        # Whoever has not read the row does not know the job's level, but that its message came from there.
+        queue = self._queue(job_type, record)
+        if isinstance(job, Job):
+            queue = self.endings.catalog.queue_of(job.type, job.priority)
+        await self.endings.queues.send(queue, [message], job.tenant)
         return True
 
     async def _unclaimed(
@@ -291,7 +295,7 @@ class Runner:
             elif job.status is Status.FAILED and envelope.buried_attempt == job.attempt:
                 # A dead letter that was moved back by SQS's own redrive: that asks for another go.
                 await end.store.reopen(job, now, job_type.options)
-                await end.queues.hide(job_type.name, record["receiptHandle"], 0)
+                await end.queues.hide(self._queue(job_type, record), record["receiptHandle"], 0)
                 return False
             return True
         if job.status is Status.ACTIVE:
@@ -309,6 +313,12 @@ class Runner:
         log.warning("message %s of %s goes to the dead-letter queue: %s", record["messageId"], job_type.name, why)
         await self.endings.queues.bury(job_type.name, record["body"], "InvalidMessage")
         return True
+
+    def _queue(self, job_type: JobType[Any, Any], record: Record) -> str:
+        """The queue that a record came from: that of its job's level, unless somebody put it elsewhere."""
+        if job_type.options.priorities is None or "eventSourceARN" not in record:
+            return job_type.name
+        return str(record["eventSourceARN"]).rpartition(":")[2].removeprefix(f"{self.endings.settings.prefix}-")
 
     def _claim_name(self) -> str:
         return f"{self.worker}/{next(self._claims)}"

@@ -95,7 +95,7 @@ def assemble(
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
-    queues = JobQueues(clients.sqs, settings)
+    queues = JobQueues(clients.sqs, settings, catalog)
     debts = Debts(clients.dynamodb, settings, catalog, clock)
     if artifacts is None and settings.artifacts is not None:
         artifacts = Artifacts(settings.artifacts, settings)

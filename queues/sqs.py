@@ -1,4 +1,8 @@
-"""IO: the only file that calls SQS. One queue and one dead-letter queue a job type; URLs are looked up once."""
+"""IO: the only file that calls SQS. One queue and one dead-letter queue a job type; URLs are looked up once.
+
+A type with levels of priority has a queue for each. Where a queue is named here, it is by what Catalog.queue_of
+answers: a type's name is its own queue, and that of a type without levels. Its dead-letter queue is one for all levels.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +43,17 @@ class Depth:
     def total(self) -> int:
         return self.visible + self.in_flight + self.delayed
 
+    def __add__(self, other: Depth) -> Depth:
+        return Depth(self.visible + other.visible, self.in_flight + other.in_flight, self.delayed + other.delayed)
+
 
 class JobQueues:
     """The queues of a catalog on one SQS client."""
 
-    def __init__(self, sqs: Any, settings: Settings):
+    def __init__(self, sqs: Any, settings: Settings, catalog: Catalog | None = None):
         self._sqs = sqs
+        #: Which says what the queues of a type are.
+        self.catalog = catalog if catalog is not None else Catalog(())
         self._settings = settings
         self._urls: dict[str, str] = {}
 
@@ -54,7 +63,8 @@ class JobQueues:
             letters = await self._create(self._settings.dead_letter_queue(job_type.name), dead_letter_attributes())
             reply = await self._sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])
             arn = reply["Attributes"]["QueueArn"]
-            await self._create(self._settings.queue(job_type.name), queue_attributes(job_type, arn))
+            for queue in catalog.queues_of(job_type.name):
+                await self._create(self._settings.queue(queue), queue_attributes(job_type, arn))
 
     async def _create(self, name: str, attributes: dict[str, str]) -> str:
         try:
@@ -68,9 +78,9 @@ class JobQueues:
         self._urls[name] = url
         return url
 
-    async def url(self, type_name: str) -> str:
-        """The URL of a type's queue; Misconfigured if it does not exist."""
-        return await self._url(self._settings.queue(type_name))
+    async def url(self, queue: str) -> str:
+        """The URL of a queue; Misconfigured if it does not exist."""
+        return await self._url(self._settings.queue(queue))
 
     async def dead_letter_url(self, type_name: str) -> str:
         """The URL of a type's dead-letter queue; Misconfigured if it does not exist."""
@@ -88,23 +98,21 @@ class JobQueues:
             self._urls[name] = url
         return url
 
-    async def arn(self, type_name: str) -> str:
-        """The ARN of a type's queue."""
-        url = await self.url(type_name)
+    async def arn(self, queue: str) -> str:
+        """The ARN of a queue."""
+        url = await self.url(queue)
         reply = await self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return str(reply["Attributes"]["QueueArn"])
 
-    async def send(
-        self, type_name: str, messages: Sequence[tuple[str, int]], tenant: str = DEFAULT_TENANT
-    ) -> list[int]:
-        """Sends (body, delay in seconds) pairs to a type's queue, ten a call, and answers which indexes failed.
+    async def send(self, queue: str, messages: Sequence[tuple[str, int]], tenant: str = DEFAULT_TENANT) -> list[int]:
+        """Sends (body, delay in seconds) pairs to a queue, ten a call, and answers which indexes failed.
 
         `tenant` is whose they are: its message group, by which a fair queue tells tenants apart.
 
         A call that fails as a whole counts as failed for its entries: whether SQS took them is not known, and a
         second copy is harmless because only one claim of a job succeeds.
         """
-        url = await self.url(type_name)
+        url = await self.url(queue)
         if len(messages) == 1:
             body, delay = messages[0]
             await self._sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay, **_group(tenant))
@@ -131,9 +139,9 @@ class JobQueues:
             await asyncio.sleep(0.1 * 2**tries)
         return pending
 
-    async def hide(self, type_name: str, receipt: str, seconds: int) -> None:
+    async def hide(self, queue: str, receipt: str, seconds: int) -> None:
         """Makes a received message visible again in `seconds`. A receipt that is no longer valid is ignored."""
-        url = await self.url(type_name)
+        url = await self.url(queue)
         try:
             await self._sqs.change_message_visibility(
                 QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, limits.MAX_VISIBILITY_SECONDS)
@@ -143,10 +151,10 @@ class JobQueues:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
                 raise
 
-    async def purge(self, type_name: str) -> None:
-        """Deletes what is in a type's queue; SQS takes up to a minute for it, and may delete what is sent meanwhile."""
+    async def purge(self, queue: str) -> None:
+        """Deletes what is in a queue; SQS takes up to a minute for it, and may delete what is sent meanwhile."""
         try:
-            await self._sqs.purge_queue(QueueUrl=await self.url(type_name))
+            await self._sqs.purge_queue(QueueUrl=await self.url(queue))
         except ClientError as error:
             # One that was asked for in the last minute is still at work.
             if code_of(error) not in PURGING:
@@ -160,9 +168,9 @@ class JobQueues:
             MessageAttributes={"errorType": {"DataType": "String", "StringValue": error_type[:256] or "Error"}},
         )
 
-    async def depth(self, type_name: str, *, dead_letters: bool = False) -> Depth:
-        """The approximate counts of a type's queue, or of its dead-letter queue."""
-        url = await (self.dead_letter_url(type_name) if dead_letters else self.url(type_name))
+    async def depth(self, queue: str, *, dead_letters: bool = False) -> Depth:
+        """The approximate counts of a queue, or of a type's dead-letter queue."""
+        url = await (self.dead_letter_url(queue) if dead_letters else self.url(queue))
         reply = await self._sqs.get_queue_attributes(
             QueueUrl=url,
             AttributeNames=[
@@ -177,6 +185,11 @@ class JobQueues:
             int(found["ApproximateNumberOfMessagesNotVisible"]),
             int(found["ApproximateNumberOfMessagesDelayed"]),
         )
+
+    async def depths(self, type_name: str) -> dict[str, Depth]:
+        """The same of each of a type's queues, the most urgent first."""
+        queues = self.catalog.queues_of(type_name)
+        return dict(zip(queues, await asyncio.gather(*map(self.depth, queues)), strict=True))
 
     async def receive_dead_letters(self, type_name: str, visibility: int) -> list[dict[str, Any]]:
         """Up to ten dead letters, hidden for `visibility` seconds; empty when there are none to be had."""

@@ -289,7 +289,7 @@ class JobStore:
             "state": string(partition(job.tenant, OPEN)),
             "run_at": number(now),
             "due": number(now + self.check_after),
-            "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
+            "max_attempts": number(job.attempt + min(options.attempts_of(job.priority), limits.MAX_ATTEMPTS)),
         }
         over = ("finished_at", "expires_at", "buried_at", "paid_at", "expires_start_at", "deadline_at")
         removed = (*over, "resent", "progress", "note")

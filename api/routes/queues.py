@@ -40,7 +40,7 @@ async def get_queue(request: Request, name: str) -> Response:
         return json_response((await all_tenants_numbers(runtime, names))[0].view())
     now = runtime.runner.endings.clock()
     found = await tally(runtime.store, runtime.catalog, [caller.tenant], now)
-    return json_response(own_numbers(found, names, await runtime.pauses.paused())[0].view())
+    return json_response(own_numbers(found, runtime.catalog, names, await runtime.pauses.paused())[0].view())
 
 
 @router.post("/{name}/pause", responses=answers(200, QueueView, "None of its jobs is started any more.", 404))

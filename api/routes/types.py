@@ -22,6 +22,7 @@ from api.waiting_views import limit_view
 from queues.catalog import Catalog
 from queues.job_options import JobOptions
 from queues.jobtype import JobType
+from queues.priorities.levels import Level
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["types"])
 
@@ -73,4 +74,16 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "maxCompleted": options.max_completed,
         "maxFailed": options.max_failed,
         "limits": [limit_view(limit) for limit in options.limits],
+        "priorities": None if options.priorities is None else [_level(options, one) for one in options.priorities],
+    }
+
+
+def _level(options: JobOptions, level: Level) -> dict[str, Any]:
+    return {
+        "name": level.name,
+        "first": level.first,
+        "last": level.last,
+        "weight": level.weight,
+        "attempts": options.attempts_of(level.first),
+        "concurrency": options.level_concurrency(level),
     }

@@ -21,13 +21,16 @@ Name = Annotated[str, typer.Argument(metavar="QUEUE", help="A queue is named as 
 
 @queues.command("list")
 def list_queues(as_json: Json = False) -> None:
-    """List each job type's queue: what waits, is worked on, is delayed, and is dead."""
+    """List each job type's queue, and its levels: what waits, is worked on, is delayed, and is dead."""
     found = Client.from_environment().get("/queues/metrics")["metrics"]
     if as_json:
         print_json(found)
         return
     counts = ("name", "waiting", "active", "delayed", "deadLetters")
-    rows = [[*(queue[name] for name in counts), "paused" if queue["paused"] else ""] for queue in found]
+    rows = []
+    for queue in found:
+        rows.append([*(queue[name] for name in counts), "paused" if queue["paused"] else ""])
+        rows += [[f"  {level['name']}", *(level[name] for name in counts[1:4]), "", ""] for level in queue["levels"]]
     print_table(HEADINGS, rows, "no queues")
 
 

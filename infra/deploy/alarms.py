@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra.deploy.functions import mapping
+from infra.deploy.levels import queues_of
 from infra.deploy.metrics import Metric, of_function, of_queue, watched
 from infra.deploy.names import API, FIXED, PREFIX, logical
 from infra.deploy.rounds import ROUNDS, Round
@@ -32,12 +33,13 @@ MAX_PATIENCE = 43_200
 TOPIC = "AlarmTopic"
 
 
-def patience(job_type: JobType[Any, Any]) -> int:
-    """Seconds that a message may be in a type's queue, if all goes as it may: each attempt takes all its time, and
-    each but the last is followed by its wait."""
+def patience(job_type: JobType[Any, Any], attempts: int | None = None) -> int:
+    """Seconds that a message may be in a type's queue, if all goes as it may: each of so many attempts (default: the
+    type's) takes all its time, and each but the last is followed by its wait."""
     options = job_type.options
-    waits = sum(options.backoff.wait(attempts, 0.0) for attempts in range(1, options.attempts))
-    return round(min(MAX_PATIENCE, max(MIN_PATIENCE, options.attempts * function_timeout(job_type) + waits)))
+    starts = options.attempts if attempts is None else attempts
+    waits = sum(options.backoff.wait(number, 0.0) for number in range(1, starts))
+    return round(min(MAX_PATIENCE, max(MIN_PATIENCE, starts * function_timeout(job_type) + waits)))
 
 
 def alarms(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
@@ -64,7 +66,6 @@ def alarms(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
 
 def _type_alarms(job_type: JobType[Any, Any]) -> dict[str, Any]:
     name, on_lambda = job_type.name, job_type.options.on_lambda
-    seconds = patience(job_type)
     found = {
         logical(name, "DeadLettersAlarm"): _alarm(
             f"{name}-dead-letters",
@@ -72,15 +73,17 @@ def _type_alarms(job_type: JobType[Any, Any]) -> dict[str, Any]:
             of_queue(f"{PREFIX}-{name}-dlq", "ApproximateNumberOfMessagesVisible", "Maximum"),
             at_once=True,
         ),
-        logical(name, "AgeAlarm"): _alarm(
-            f"{name}-age",
+    }
+    for queue in queues_of(job_type):
+        seconds = patience(job_type, queue.attempts)
+        found[queue.logical_id.removesuffix("Queue") + "AgeAlarm"] = _alarm(
+            f"{queue.name}-age",
             f"A job of type {name} is {seconds} s old and not done, longer than its attempts and their waits may take: "
             f"{'its function is' if on_lambda else 'its workers are'} too slow for what comes in, or "
             f"{'does' if on_lambda else 'do'} not run",
-            of_queue(f"{PREFIX}-{name}", "ApproximateAgeOfOldestMessage", "Maximum"),
+            of_queue(f"{PREFIX}-{queue.name}", "ApproximateAgeOfOldestMessage", "Maximum"),
             threshold=seconds,
-        ),
-    }
+        )
     if not on_lambda:
         return found
     # A reservation of one turns batches away in the course of things.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from infra.deploy.levels import queues_of
 from infra.deploy.metrics import Metric, of_function, of_queue
 from infra.deploy.names import API, FIXED, PREFIX, REAPER
 from queues.jobtype import JobType
@@ -21,7 +22,7 @@ Line = tuple[str, Metric]
 def dashboard(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     """Logical id -> resource."""
     rows = [_service(), _rounds()]
-    rows += [_type(job_type.name, on_lambda=job_type.options.on_lambda) for job_type in types]
+    rows += [_type(job_type) for job_type in types]
     widgets = [
         {
             "type": "metric",
@@ -77,28 +78,41 @@ def _rounds() -> list[dict[str, Any]]:
     ]
 
 
-def _type(name: str, *, on_lambda: bool) -> list[dict[str, Any]]:
+def _type(job_type: JobType[Any, Any]) -> list[dict[str, Any]]:
+    name = job_type.name
     queue, letters = f"{PREFIX}-{name}", f"{PREFIX}-{name}-dlq"
-    age = ("oldest message, s", of_queue(queue, "ApproximateAgeOfOldestMessage", "Maximum"))
+    age = _of_each(job_type, "oldest message, s", "ApproximateAgeOfOldestMessage")
     messages = [
         _graph(
             f"{name}: messages",
-            ("waiting", of_queue(queue, "ApproximateNumberOfMessagesVisible", "Maximum")),
-            ("being worked on", of_queue(queue, "ApproximateNumberOfMessagesNotVisible", "Maximum")),
+            *_of_each(job_type, "waiting", "ApproximateNumberOfMessagesVisible"),
+            *_of_each(job_type, "being worked on", "ApproximateNumberOfMessagesNotVisible"),
             ("dead letters", of_queue(letters, "ApproximateNumberOfMessagesVisible", "Maximum")),
         ),
     ]
-    if not on_lambda:
-        return [*messages, _graph(f"{name}: age", age)]
+    if not job_type.options.on_lambda:
+        return [*messages, _graph(f"{name}: age", *age)]
     return [
         *messages,
         _graph(
             f"{name}: age and time",
-            age,
+            *age,
             ("invocation, median, ms", of_function(queue, "Duration", "p50")),
             ("invocation, 99 %, ms", of_function(queue, "Duration", "p99")),
         ),
         _invocations(f"{name}: function", queue),
+    ]
+
+
+def _of_each(job_type: JobType[Any, Any], label: str, metric: str) -> list[Line]:
+    """A line for each of a type's queues; those of levels say which."""
+    queues = queues_of(job_type)
+    return [
+        (
+            label if len(queues) == 1 else f"{queue.name}: {label}",
+            of_queue(f"{PREFIX}-{queue.name}", metric, "Maximum"),
+        )
+        for queue in queues
     ]
 
 

@@ -1,5 +1,5 @@
 """The functions that the catalog makes necessary, in the words of serverless.yml: one for each job type, with the event
-source mapping of its queue, and those whose rounds a schedule calls. The API's is in serverless.yml itself."""
+source mappings of its queues, and those whose rounds a schedule calls. The API's is in serverless.yml itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.deploy.handlers import handler_of
-from infra.deploy.names import PREFIX, key, role_id
+from infra.deploy.levels import DeployedQueue, queues_of
+from infra.deploy.names import PREFIX, arn_of, key, role_id
 from infra.deploy.packaging.plan import JOBS, artifact_of
-from infra.deploy.roles import queue
 from infra.deploy.rounds import MEMORY, ROUNDS, Round
 from queues import limits
 from queues.jobtype import JobType
@@ -40,24 +40,25 @@ class Mapping:
     reserved: int | None
 
 
-def mapping(job_type: JobType[Any, Any]) -> Mapping:
-    """The mapping of a type's queue.
+def mapping(job_type: JobType[Any, Any], queue: DeployedQueue | None = None) -> Mapping:
+    """The mapping of one of a type's queues, by default of its own one.
 
     The jobs of a batch run at once if they are `async`, and one after the other if not: a function has one process for
-    them. A mapping lets two batches run at least, so `concurrency=1` takes a reservation besides. Batches that it turns
-    away cost their messages a receive each, of which they have a hundred; it lessens what is left for the account's
-    other functions by one.
+    them. A mapping lets two batches run at least, so a `concurrency` of less than two for each queue takes a
+    reservation besides. Batches that it turns away cost their messages a receive each, of which they have a hundred; it
+    lessens what is left for the account's other functions.
     """
-    options = job_type.options
+    options, queues = job_type.options, queues_of(job_type)
+    own = queue or next(one for one in queues if one.name == job_type.name)
     batch_size = options.batch_size
     if job_type.is_async:
-        batch_size = min(batch_size, max(1, options.concurrency // MIN_MAXIMUM_CONCURRENCY))
-    batches = options.concurrency // (batch_size if job_type.is_async else 1)
+        batch_size = min(batch_size, max(1, own.concurrency // MIN_MAXIMUM_CONCURRENCY))
+    batches = own.concurrency // (batch_size if job_type.is_async else 1)
     return Mapping(
         batch_size=batch_size,
         window=math.ceil(options.batching_window),
         maximum_concurrency=min(max(batches, MIN_MAXIMUM_CONCURRENCY), limits.MAX_CONCURRENCY),
-        reserved=1 if options.concurrency == 1 else None,
+        reserved=options.concurrency if options.concurrency < MIN_MAXIMUM_CONCURRENCY * len(queues) else None,
     )
 
 
@@ -88,13 +89,14 @@ def _of_type(job_type: JobType[Any, Any]) -> dict[str, Any]:
     function["events"] = [
         {
             "sqs": {
-                "arn": queue(job_type.name),
-                "batchSize": plan.batch_size,
-                "maximumBatchingWindow": plan.window,
-                "maximumConcurrency": plan.maximum_concurrency,
+                "arn": arn_of(queue.logical_id),
+                "batchSize": one.batch_size,
+                "maximumBatchingWindow": one.window,
+                "maximumConcurrency": one.maximum_concurrency,
                 "functionResponseType": "ReportBatchItemFailures",
             }
         }
+        for queue, one in ((queue, mapping(job_type, queue)) for queue in queues_of(job_type))
     ]
     return function
 

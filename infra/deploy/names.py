@@ -24,6 +24,11 @@ def logical(name: str, ending: str) -> str:
     return "".join(part.capitalize() for part in name.split("-")) + ending
 
 
+def queue_id(name: str, level: str | None = None) -> str:
+    """The logical id of a type's queue, or of a level's: `QueueAtBulk`. No level's name has a hyphen."""
+    return logical(name, "Queue" if level is None else f"QueueAt{level.capitalize()}")
+
+
 def key(name: str) -> str:
     """The key of a job type's function in serverless.yml: `file-analysis` makes fileAnalysis."""
     head = logical(name, "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.deploy.alarms import TOPIC
 from infra.deploy.dashboard import url
+from infra.deploy.levels import queues_of
 from infra.deploy.names import arn_of, logical
 from infra.deploy.workers import POLICY, ROLE
 from queues.jobtype import JobType
@@ -22,8 +23,9 @@ def outputs(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     }
     for job_type in types:
         name = job_type.name
-        # A queue's Ref is its URL.
-        found[logical(name, "QueueUrl")] = _output(f"The queue of {name}", {"Ref": logical(name, "Queue")})
+        for queue in queues_of(job_type):
+            # A queue's Ref is its URL.
+            found[queue.logical_id + "Url"] = _output(f"The queue of {queue.name}", {"Ref": queue.logical_id})
         found[logical(name, "DeadLettersUrl")] = _output(
             f"The dead-letter queue of {name}", {"Ref": logical(name, "DeadLetters")}
         )

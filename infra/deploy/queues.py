@@ -1,4 +1,4 @@
-"""A queue and a dead-letter queue for each job type, as queues/resources.py says that they are, and behind TLS only."""
+"""The queues and the dead-letter queue of each job type, as queues/resources.py has them, and behind TLS only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from infra.deploy.levels import queues_of
 from infra.deploy.names import PREFIX, arn_of, logical
 from infra.deploy.statements import document, only_by_tls
 from queues.jobtype import JobType
@@ -17,17 +18,18 @@ ENCRYPTED = {"SqsManagedSseEnabled": True}
 
 
 def job_queues(job_type: JobType[Any, Any]) -> dict[str, Any]:
-    """Logical id -> resource: the two queues of a type, and their policies."""
+    """Logical id -> resource: the queues of a type, and their policies. Its levels have one dead-letter queue."""
     name = job_type.name
-    queue, letters = logical(name, "Queue"), logical(name, "DeadLetters")
+    letters = logical(name, "DeadLetters")
     attributes = queue_attributes(job_type, "")
     redrive = orjson.loads(attributes.pop("RedrivePolicy")) | {"deadLetterTargetArn": arn_of(letters)}
-    return {
-        queue: _queue(f"{PREFIX}-{name}", attributes, RedrivePolicy=redrive),
-        queue + "Policy": _policy(queue),
-        letters: _queue(f"{PREFIX}-{name}-dlq", dead_letter_attributes()),
-        letters + "Policy": _policy(letters),
-    }
+    found: dict[str, Any] = {}
+    for queue in queues_of(job_type):
+        found[queue.logical_id] = _queue(f"{PREFIX}-{queue.name}", attributes, RedrivePolicy=redrive)
+        found[queue.logical_id + "Policy"] = _policy(queue.logical_id)
+    found[letters] = _queue(f"{PREFIX}-{name}-dlq", dead_letter_attributes())
+    found[letters + "Policy"] = _policy(letters)
+    return found
 
 
 def _queue(name: str, attributes: dict[str, str], **more: Any) -> dict[str, Any]:

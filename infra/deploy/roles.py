@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from infra.deploy.levels import queues_of
 from infra.deploy.names import (
     API,
     CLEANER,
@@ -70,7 +71,7 @@ def working_on(types: Types) -> list[Statement]:
                 "sqs:ChangeMessageVisibility",
                 "sqs:SendMessage",
             ],
-            *_queues(types),
+            *queue_arns(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
     ]
@@ -80,7 +81,7 @@ def going_on_with_flows(types: Types) -> list[Statement]:
     """What it takes to do what follows from the end of a flow's step: the next steps may be of any type."""
     return [
         allow("KeepFlows", ["dynamodb:BatchGetItem", "dynamodb:Query"], TABLE),
-        allow("StartSteps", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_queues(types)),
+        allow("StartSteps", ["sqs:GetQueueUrl", "sqs:SendMessage"], *queue_arns(types)),
     ]
 
 
@@ -101,7 +102,7 @@ def _api(types: Types) -> list[Statement]:
         ),
         # On the table: the list of tenants, for whom numbers over all of them are added up.
         allow("ListJobs", ["dynamodb:Query"], TABLE, INDEX),
-        allow("Enqueue", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *_queues(types)),
+        allow("Enqueue", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], *queue_arns(types)),
         allow("CountDeadLetters", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], *_letters(types)),
         allow(
             "KeepSchedules",
@@ -126,7 +127,7 @@ def _reaper(types: Types) -> list[Statement]:
         allow(
             "SendAgainAndPurge",
             ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:PurgeQueue"],
-            *_queues(types),
+            *queue_arns(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
         *_pausing(types),
@@ -176,18 +177,14 @@ def _cleaner() -> list[Statement]:
     ]
 
 
-def queue(name: str) -> dict[str, list[str]]:
-    """The ARN of a type's queue."""
-    return arn_of(logical(name, "Queue"))
-
-
 def letters(name: str) -> dict[str, list[str]]:
     """The ARN of a type's dead-letter queue."""
     return arn_of(logical(name, "DeadLetters"))
 
 
-def _queues(types: Types) -> list[Any]:
-    return [queue(job_type.name) for job_type in types]
+def queue_arns(types: Types) -> list[Any]:
+    """The ARNs of all queues of types."""
+    return [arn_of(queue.logical_id) for job_type in types for queue in queues_of(job_type)]
 
 
 def _letters(types: Types) -> list[Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from infra.deploy.levels import queues_of
 from infra.deploy.names import JOB_SCHEDULE_ROLE, PREFIX, arn_of, function_id, logical
-from infra.deploy.roles import queue
+from infra.deploy.roles import queue_arns
 from infra.deploy.rounds import ROUNDS, Round
 from infra.deploy.statements import allow, document, trust
+from queues.catalog import Catalog
 from queues.jobtype import JobType
 from queues.schedules.declared import TENANT, declaration
-from queues.schedules.eventbridge import eventbridge_name, role_name, timing_of
+from queues.schedules.eventbridge import eventbridge_name, priority_of, role_name, timing_of
 from queues.schedules.job_schedule import JobSchedule
 from queues.schedules.tick import body_of
 
@@ -35,12 +37,12 @@ def schedules(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
         for recurring in job_type.schedules:
             schedule = declaration(job_type, TENANT, recurring.name, None, 0)
             assert schedule is not None
-            found |= _job_schedule(schedule)
+            found |= _job_schedule(schedule, job_type)
     return found
 
 
 def _role(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
-    send = allow("SendTicks", ["sqs:SendMessage"], *(queue(job_type.name) for job_type in types))
+    send = allow("SendTicks", ["sqs:SendMessage"], *queue_arns(types))
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
@@ -52,7 +54,9 @@ def _role(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     }
 
 
-def _job_schedule(schedule: JobSchedule) -> dict[str, Any]:
+def _job_schedule(schedule: JobSchedule, job_type: JobType[Any, Any]) -> dict[str, Any]:
+    to = Catalog([job_type]).queue_of(schedule.type, priority_of(schedule))
+    (queue,) = [one for one in queues_of(job_type) if one.name == to]
     name = eventbridge_name(schedule.tenant, schedule.name)
     timing = {
         word: value if isinstance(value, str | dict) else f"{value:%Y-%m-%dT%H:%M:%S.000Z}"
@@ -67,7 +71,7 @@ def _job_schedule(schedule: JobSchedule) -> dict[str, Any]:
                 "Description": f"Jobs of the type {schedule.type}, for the schedule {schedule.name}",
                 **timing,
                 "Target": {
-                    "Arn": queue(schedule.type),
+                    "Arn": arn_of(queue.logical_id),
                     "RoleArn": arn_of(JOB_SCHEDULE_ROLE),
                     "Input": body_of(schedule),
                 },

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from queues.catalog import Catalog
 from queues.jobtype import JobType
 from queues.settings import Settings
 
@@ -188,6 +189,11 @@ class Unread:
     refused: str | None = None
 
 
+def queue_names(job_type: AnyType, settings: Settings) -> list[str]:
+    """The names of all queues of a type, but for its dead-letter queue."""
+    return [settings.queue(name) for name in Catalog([job_type]).queues_of(job_type.name)]
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that the doctor looks at."""
@@ -217,34 +223,32 @@ class Snapshot:
     versions: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
 
-    def queue(self, job_type: AnyType) -> QueueState | None:
-        """A type's queue, if it was read and exists."""
-        return self.queues.get(self.settings.queue(job_type.name))
+    def names_of(self, job_type: AnyType) -> list[str]:
+        """The names of all queues of a type: its own, or one for each level of priority."""
+        return queue_names(job_type, self.settings)
 
     def letters(self, job_type: AnyType) -> QueueState | None:
         """A type's dead-letter queue, if it was read and exists."""
         return self.queues.get(self.settings.dead_letter_queue(job_type.name))
 
     def with_queues(self) -> Iterator[tuple[AnyType, QueueState]]:
-        """Each type whose queue is there, with it."""
+        """Each type with each of its queues that is there."""
         for job_type in self.types:
-            queue = self.queue(job_type)
-            if queue is not None:
-                yield job_type, queue
-
-    def mappings_of(self, job_type: AnyType) -> tuple[MappingState, ...]:
-        """The mappings of a type's queue."""
-        return self.mappings.get(self.settings.queue(job_type.name), ())
+            for name in self.names_of(job_type):
+                queue = self.queues.get(name)
+                if queue is not None:
+                    yield job_type, queue
 
     def mapped(self) -> Iterator[tuple[AnyType, MappingState]]:
-        """Each type with each mapping of its queue."""
+        """Each type with each mapping of its queues."""
         for job_type in self.types:
-            for mapping in self.mappings_of(job_type):
-                yield job_type, mapping
+            for name in self.names_of(job_type):
+                for mapping in self.mappings.get(name, ()):
+                    yield job_type, mapping
 
-    def unmapped(self) -> list[AnyType]:
-        """Types of whose queue it is known that it has no mapping."""
-        return [one for one in self.types if self.mappings.get(self.settings.queue(one.name)) == ()]
+    def unmapped(self) -> list[tuple[AnyType, str]]:
+        """Types and those of their queues of which it is known that they have no mapping."""
+        return [(one, name) for one in self.types for name in self.names_of(one) if self.mappings.get(name) == ()]
 
     @property
     def runs_on_lambda(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.deploy.levels import queues_of
 from infra.deploy.names import FIXED, PREFIX, key, logical, role_id
 from infra.deploy.roles import roles
 from infra.deploy.workers import statements
@@ -86,7 +87,8 @@ def _arn(resource: dict[str, Any] | str, types: Sequence[AnyType], settings: Set
     table = place.arn("dynamodb", f"table/{settings.table}")
     arns = {"JobsTable": table}
     for one in types:
-        arns[logical(one.name, "Queue")] = place.arn("sqs", settings.queue(one.name))
+        for queue in queues_of(one):
+            arns[queue.logical_id] = place.arn("sqs", settings.queue(queue.name))
         arns[logical(one.name, "DeadLetters")] = place.arn("sqs", settings.dead_letter_queue(one.name))
     if "Fn::GetAtt" in resource:
         return arns[resource["Fn::GetAtt"][0]]

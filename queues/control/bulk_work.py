@@ -91,7 +91,8 @@ class BulkWork:
             return _Step.WAITS
         if bulk.verb is Verb.PURGE and not bulk.place.tenant and bulk.filter.type is not None:
             # First, so that nothing more is started; the rows follow.
-            await self.endings.queues.purge(bulk.filter.type)
+            for queue in self.endings.catalog.queues_of(bulk.filter.type):
+                await self.endings.queues.purge(queue)
         tenant = bulk.place.tenant or await self._tenant_after(bulk, "")
         if tenant is None:
             await self._end(bulk, now)
@@ -155,11 +156,12 @@ class BulkWork:
         if bulk.verb is Verb.RETRY:
             by_queue: dict[tuple[str, str], list[tuple[str, int]]] = {}
             for job in done:
+                queue = self.endings.catalog.queue_of(job.type, job.priority)
                 body = Envelope(job.id, job.tenant, job.type).encode()
-                by_queue.setdefault((job.type, job.tenant), []).append((body, 0))
+                by_queue.setdefault((queue, job.tenant), []).append((body, 0))
             # What SQS does not take, the reaper sends: the rows wait already.
             send = self.endings.queues.send
-            await asyncio.gather(*(send(name, bodies, tenant) for (name, tenant), bodies in by_queue.items()))
+            await asyncio.gather(*(send(queue, bodies, tenant) for (queue, tenant), bodies in by_queue.items()))
         return len(done)
 
     async def _one(self, bulk: Bulk, job: Job, now: int) -> bool:

@@ -125,10 +125,13 @@ class Pauses:
         return _pause_of(reply["Attributes"])
 
     async def _apply(self, pause: Pause) -> Pause:
-        """Has the queue's mappings follow its row. What does not work now is left to the next round."""
+        """Has the mappings of the type's queues follow its row. What does not work now is left to the next round."""
         try:
-            arn = await self.queues.arn(pause.name)
-            if not await self.switch.set(arn, enabled=pause.paused_at is None):
+            done = True
+            for queue in self.queues.catalog.queues_of(pause.name):
+                arn = await self.queues.arn(queue)
+                done = await self.switch.set(arn, enabled=pause.paused_at is None) and done
+            if not done:
                 return pause
             self._seen[pause.name] = self.clock()
             if pause.applied != pause.version:

@@ -7,7 +7,8 @@ from queues.job_options import JobOptions
 
 
 def replayed(old: Job, options: JobOptions, *, job_id: str, data: tuple[str, int] | None, now: int) -> Job:
-    """The new job: data, priority, tags, timeout and backoff of the old one, and its type's attempts, at once.
+    """The new job: data, priority, tags, timeout and backoff of the old one, and its type's or level's
+    attempts, at once.
 
     `data` is other JSON text and the version that it is of; without it the old one's goes as it was written.
     """
@@ -18,7 +19,7 @@ def replayed(old: Job, options: JobOptions, *, job_id: str, data: tuple[str, int
         type=old.type,
         status=Status.WAITING,
         priority=old.priority,
-        max_attempts=options.attempts,
+        max_attempts=options.attempts_of(old.priority),
         data_json=text,
         data_version=version,
         tags=old.tags,

@@ -1,7 +1,7 @@
 """IO: the EventBridge schedules of job schedules, which only this file makes, changes and removes.
 
-Each sends a tick to its job type's own queue. The name is a digest of tenant and name, so that no two tenants meet in
-one; all begin alike, so that a policy can allow these and no others of the group.
+Each sends a tick to the queue that its jobs will go to. The name is a digest of tenant and name, so that no two
+tenants meet in one; all begin alike, so that a policy can allow these and no others of the group.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from queues.clients import code_of
 from queues.errors import Misconfigured
+from queues.priorities.levels import DEFAULT_PRIORITY
 from queues.schedules.job_schedule import JobSchedule, ScheduleStatus
 from queues.schedules.tick import body_of
 from queues.settings import Settings
@@ -68,6 +69,11 @@ def timing_of(schedule: JobSchedule) -> dict[str, Any]:
     return timing
 
 
+def priority_of(schedule: JobSchedule) -> int:
+    """The priority of its jobs: their tick goes to the queue that they will go to, and waits no longer than they do."""
+    return int(schedule.options.get("priority", DEFAULT_PRIORITY))
+
+
 class EventBridge:
     """The schedule group of a deployment. `scheduler` may be None in a process that makes no schedules."""
 
@@ -79,7 +85,7 @@ class EventBridge:
 
         A change that leaves the times alone leaves the next one alone.
         """
-        arn = await self._queues.arn(schedule.type)
+        arn = await self._queues.arn(self._queues.catalog.queue_of(schedule.type, priority_of(schedule)))
         enabled = schedule.status is ScheduleStatus.ACTIVE
         wanted = {
             "Name": eventbridge_name(schedule.tenant, schedule.name),

@@ -90,7 +90,7 @@ class Drain:
         found = [(row, self._engine.functions.get(row.function)) for row in rows if _place(row.source_arn) in occupied]
         return [
             self._mapping(row, function, ran)
-            for row, function in sorted(found, key=lambda pair: pair[0].function)
+            for row, function in sorted(found, key=_turn)
             if function is not None and function.region == row.region
         ]
 
@@ -132,6 +132,13 @@ class Drain:
         letters = any((settings.region, settings.dead_letter_queue(name)) in occupied for name in names)
         changed = await self._runtime.dead_letters.round() if letters else 0
         return bool(reaped.lost or reaped.resent or reaped.buried or changed)
+
+
+def _turn(pair: tuple[Wanted, Function | None]) -> tuple[str, int]:
+    """Functions by their names; the queues of one, which are its levels of priority, the most urgent first."""
+    row, function = pair
+    levels = list(function.weights) if function is not None else []
+    return row.function, levels.index(row.source_arn) if row.source_arn in levels else 0
 
 
 def _place(queue_arn: str) -> Place:

@@ -73,6 +73,7 @@ async def test_a_queue_as_its_tenant_and_as_an_administrator_see_it(
         "active": 0,
         "delayed": 1,
         "deadLetters": 0,
+        "levels": [],
         "exact": True,
         "paused": False,
     }

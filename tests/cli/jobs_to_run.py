@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from functions.hello import hello
-from queues import Context, Discard, Fixed, job
+from queues import SERVICE_CLASSES, Context, Discard, Fixed, job
 
-__all__ = ["crash", "hello", "hold", "hold_in_process", "refuse"]
+__all__ = ["crash", "graded", "hello", "hold", "hold_in_process", "refuse"]
 
 #: Seconds between two looks for the file.
 LOOK = 0.01
@@ -36,6 +36,11 @@ def hold_in_process(data: Held, ctx: Context) -> int:
     while not Path(data.until).exists():
         time.sleep(LOOK)
     return ctx.attempt
+
+
+@job("graded", priorities=SERVICE_CLASSES)
+async def graded(data: dict[str, str]) -> str:
+    return "done"
 
 
 @job("crash", attempts=1)

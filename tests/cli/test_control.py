@@ -117,3 +117,21 @@ def test_a_queue_is_paused_purged_and_resumed(jobyard: Command) -> None:
     assert status(jobyard, "waits") == "cancelled"
     assert jobyard("queues", "resume", "refuse", "--json").json["paused"] is False
     assert "did you mean 'refuse'" in jobyard("queues", "pause", "refus").err
+
+
+def test_levels_of_priority_are_listed_below_their_type(jobyard: Command) -> None:
+    assert jobyard("queues", "pause", "graded").code == 0
+    for number, priority in enumerate((1, 100, 100)):
+        made = jobyard(
+            "enqueue", "graded", "-d", "{}", "--priority", str(priority), "--job-id", f"graded-{number}", "--json"
+        )
+        assert made.json["maxAttempts"] == {1: 5, 100: 1}[priority]
+    lines = jobyard("queues", "list").out.splitlines()
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("graded")]
+    shown = [line.split()[:2] for line in lines[first : first + 4]]
+    assert shown == [["graded", "3"], ["critical", "1"], ["standard", "0"], ["bulk", "2"]]
+    done = jobyard("queues", "purge", "graded", "--confirm", "graded")
+    assert "done, 3 jobs" in done.out
+    assert jobyard("queues", "resume", "graded").code == 0
+    ended = jobyard("enqueue", "graded", "-d", "{}", "--priority", "100", "--wait", "--json")
+    assert (ended.json["status"], ended.json["result"]) == ("completed", "done")

@@ -86,7 +86,17 @@ def test_retry_runs_a_failed_job_again(jobyard: Command) -> None:
 def test_queues_list_counts(jobyard: Command, failed: str) -> None:
     lines = jobyard("queues", "list").out.splitlines()
     assert lines[0].split() == ["QUEUE", "WAITING", "ACTIVE", "DELAYED", "DEAD", "LETTERS", "PAUSED"]
-    assert [line.split()[0] for line in lines[1:]] == ["crash", "hello", "hold", "hold-in-process", "refuse"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "crash",
+        "graded",
+        "critical",
+        "standard",
+        "bulk",
+        "hello",
+        "hold",
+        "hold-in-process",
+        "refuse",
+    ]
     counts = {queue["name"]: queue for queue in jobyard("queues", "list", "--json").json}
     assert counts["hello"]["deadLetters"] >= 1
 

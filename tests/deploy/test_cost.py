@@ -18,12 +18,14 @@ from infra.deploy.cost.tables import (
     BARE,
     EXAMPLE,
     duration_table,
+    level_month,
     million_table,
     prices_table,
     standing_table,
 )
 from infra.deploy.rendering import render
 from infra.deploy.rounds import CALLS_AN_HOUR, MEMORY, ROUNDS
+from queues import SERVICE_CLASSES
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT
 from tests.deploy.catalogs import PACKAGE, job_type
@@ -122,26 +124,38 @@ def test_a_shape_is_read_from_the_template() -> None:
         "EveryHour": schedule("rate(1 hour)", "Round"),
         # A job type's: it sends to the type's queue.
         "JobSchedule": schedule("cron(0 9 * * ? *)", "Queue"),
-        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
         "Alarm": {"Type": "AWS::CloudWatch::Alarm"},
         "Mapping": {"Type": "AWS::Lambda::EventSourceMapping"},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": {"deadLetterTargetArn": "Letters"}}},
+        "Level": {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": {"deadLetterTargetArn": "Letters"}}},
+        "Letters": {"Type": "AWS::SQS::Queue", "Properties": {}},
         "Secret": {"Type": "AWS::SecretsManager::Secret"},
         "Board": {"Type": "AWS::CloudWatch::Dashboard"},
     }
-    assert shape_of(resources) == Shape(alarms=1, mappings=1, calls=61, secrets=1, dashboards=1, memory=256)
-    assert shape_of({}) == Shape(0, 0, 0, 0, 0, 0)
+    wanted = Shape(alarms=1, mappings=1, calls=61, secrets=1, dashboards=1, memory=256, letters=1)
+    assert shape_of(resources) == wanted
+    assert shape_of({}) == Shape(0, 0, 0, 0, 0, 0, 0)
     assert total(standing(shape_of({}), "arm64")) == 0
 
 
 def test_polling_an_idle_queue_costs_a_quarter_dollar_a_month() -> None:
-    bill = standing(Shape(0, 1, 0, 0, 0, 0), "arm64")
+    bill = standing(Shape(0, 1, 0, 0, 0, 0, 1), "arm64")
     assert quantity(bill, "SQS", "requests: Lambda looks at empty queues") == 5 * 730 * 3_600 / 20
     assert total(bill) == pytest.approx(0.26 + 0.02, abs=0.01)
 
 
+def test_a_level_of_priority_costs_a_queue_and_an_alarm() -> None:
+    assert level_month() == pytest.approx(prices.ALARM + 5 * 730 * 3_600 / 20 * prices.SQS_REQUEST)
+    assert f"Each level more costs **${level_month():.2f} a month**" in PAGE
+    plain, levels = (job_type("graded", priorities=one) for one in (None, SERVICE_CLASSES))
+    assert len(alarms([levels])) == len(alarms([plain])) + 2
+    files = yaml.safe_load(render([levels], [PACKAGE])["functions.yml"])
+    assert len(files["graded"]["events"]) == 3
+
+
 def test_dashboards_cost_after_the_third() -> None:
-    assert total(standing(Shape(0, 0, 0, 0, 3, 0), "arm64")) == 0
-    assert total(standing(Shape(0, 0, 0, 0, 5, 0), "arm64")) == 2 * prices.DASHBOARD
+    assert total(standing(Shape(0, 0, 0, 0, 3, 0, 0), "arm64")) == 0
+    assert total(standing(Shape(0, 0, 0, 0, 5, 0, 0), "arm64")) == 2 * prices.DASHBOARD
 
 
 def test_an_estimate_goes_from_the_cheapest_to_the_dearest() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from infra.deploy.names import JOB_SCHEDULE_ROLE, PREFIX
 from infra.deploy.rendering import render
 from infra.deploy.schedules import schedules
-from queues import Recurring
+from queues import SERVICE_CLASSES, Options, Recurring
 from queues.jobtype import JobType, job
 from queues.schedules.eventbridge import eventbridge_name, role_arn
 from queues.schedules.tick import read_tick
@@ -72,3 +72,14 @@ def test_a_schedule_is_not_of_the_functions_roles_and_its_role_is_the_one_that_p
 def test_no_type_no_role() -> None:
     assert JOB_SCHEDULE_ROLE not in schedules([])
     assert render([], ["functions.catalog"])["schedules.yml"]
+
+
+def test_a_schedule_sends_to_the_level_of_its_jobs_priority() -> None:
+    made = job("graded", priorities=SERVICE_CLASSES, schedule=Recurring("0 2 * * *", options=Options(priority=99)))(
+        _report
+    )
+    (schedule,) = of_jobs(made)
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["GradedQueueAtBulk", "Arn"]}
+    (statement,) = schedules([made])[JOB_SCHEDULE_ROLE]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    wanted = [f"GradedQueue{level}" for level in ("AtCritical", "", "AtBulk")]
+    assert [one["Fn::GetAtt"][0] for one in statement["Resource"]] == wanted

@@ -12,8 +12,9 @@ from infra.deploy import stack_limits
 from infra.deploy.alarms import MAX_PATIENCE, MIN_PATIENCE, patience
 from infra.deploy.functions import MIN_MAXIMUM_CONCURRENCY, mapping
 from infra.deploy.handlers import handler_of
+from infra.deploy.levels import queues_of
 from infra.deploy.rendering import render
-from queues import Exponential, Fixed
+from queues import SERVICE_CLASSES, Exponential, Fixed, Level, Levels
 from queues.errors import InvalidOption, Misconfigured
 from queues.jobtype import JobType
 from queues.limits import MAX_CONCURRENCY
@@ -50,6 +51,49 @@ def test_concurrency_of_one_is_kept_by_a_reservation() -> None:
     alarms = files["alarms.yml"]["Resources"]
     assert "UsualThrottlesAlarm" in alarms
     assert "SerialThrottlesAlarm" not in alarms, "it is turned away in the course of things"
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 10])
+@pytest.mark.parametrize("concurrency", [1, 2, 5, 6, 7, 17, 60])
+@pytest.mark.parametrize("is_async", [True, False])
+def test_levels_together_never_run_more_than_the_type_allows(batch_size: int, concurrency: int, is_async: bool) -> None:
+    levels = Levels(
+        Level("a", 1, 9, weight=7), Level("b", 10, 60, weight=2, concurrency=3), Level("c", 61, 100, weight=1)
+    )
+    made = job_type("graded", is_async=is_async, batch_size=batch_size, concurrency=concurrency, priorities=levels)
+    plans = [mapping(made, queue) for queue in queues_of(made)]
+    assert len(plans) == 3
+    assert all(MIN_MAXIMUM_CONCURRENCY <= plan.maximum_concurrency <= MAX_CONCURRENCY for plan in plans)
+    (reserved,) = {plan.reserved for plan in plans}
+    if reserved is None:
+        assert sum(plan.maximum_concurrency * (plan.batch_size if is_async else 1) for plan in plans) <= concurrency
+    else:
+        # Fewer than two for each: so many functions, of one job each.
+        assert reserved == concurrency < 6
+        assert not is_async or {plan.batch_size for plan in plans} == {1}
+
+
+def test_each_level_has_queue_policy_mapping_and_alarm_and_every_role_its_queues() -> None:
+    files = rendered(job_type("graded", priorities=SERVICE_CLASSES))
+    ids = ["GradedQueueAtCritical", "GradedQueue", "GradedQueueAtBulk"]
+    assert {*ids, *(f"{name}Policy" for name in ids)} <= files["queues.yml"]["Resources"].keys()
+    assert [one["sqs"]["arn"]["Fn::GetAtt"][0] for one in files["functions.yml"]["graded"]["events"]] == ids
+    found = files["alarms.yml"]["Resources"]
+    ages = {name: one["Properties"]["Threshold"] for name, one in found.items() if name.endswith("AgeAlarm")}
+    # A bulk job has one attempt, a critical one five.
+    assert list(ages) == ["GradedQueueAtCriticalAgeAlarm", "GradedAgeAlarm", "GradedQueueAtBulkAgeAlarm"]
+    assert sum(name.endswith("DeadLettersAlarm") for name in found) == 1
+    for role in ("ApiRole", "ReaperRole", "GradedRole"):
+        policy = files["roles.yml"]["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        named = {one["Fn::GetAtt"][0] for said in policy for one in resources_of(said) if "Fn::GetAtt" in one}
+        assert set(ids) <= named
+    body = files["dashboard.yml"]["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert all(f'-graded{level}"' in body for level in ("_critical", "", "_bulk"))
+
+
+def resources_of(statement: dict[str, Any]) -> list[Any]:
+    found = statement["Resource"]
+    return found if isinstance(found, list) else [found]
 
 
 def test_plain_functions_have_one_worker_process() -> None:

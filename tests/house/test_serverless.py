@@ -118,38 +118,58 @@ def test_a_type_has_its_function(job_type: JobType[Any, Any]) -> None:
     assert function["timeout"] == function_timeout(job_type)
     assert function["memorySize"] == job_type.options.memory
     assert Path(function["package"]["artifact"]).stem == artifact_of(job_type)
-    (event,) = function["events"]
-    mapping, options = event["sqs"], job_type.options
-    assert mapping["arn"] == {"Fn::GetAtt": [named(job_type, "Queue"), "Arn"]}
-    assert mapping["functionResponseType"] == "ReportBatchItemFailures"
-    assert mapping["batchSize"] <= options.batch_size
-    assert mapping["maximumConcurrency"] >= MIN_MAXIMUM_CONCURRENCY
-    assert mapping["batchSize"] * mapping["maximumConcurrency"] <= options.concurrency
+    mappings, options = [event["sqs"] for event in function["events"]], job_type.options
+    assert [mapping["arn"]["Fn::GetAtt"] for mapping in mappings] == [[name, "Arn"] for name in queues_of(job_type)]
+    for mapping in mappings:
+        assert mapping["functionResponseType"] == "ReportBatchItemFailures"
+        assert mapping["batchSize"] <= options.batch_size
+        assert mapping["maximumConcurrency"] >= MIN_MAXIMUM_CONCURRENCY
+    assert sum(mapping["batchSize"] * mapping["maximumConcurrency"] for mapping in mappings) <= options.concurrency
+
+
+def queues_of(job_type: JobType[Any, Any]) -> list[str]:
+    """The logical names of a type's queues: FileAnalysisQueue, and FileAnalysisQueueAtBulk for a level of priority."""
+    types = load(MODULES)
+    levels = [name.removeprefix(job_type.name).lstrip("_").capitalize() for name in types.queues_of(job_type.name)]
+    return [named(job_type, f"QueueAt{level}" if level else "Queue") for level in levels]
 
 
 @by_name
 def test_a_type_has_its_queues(job_type: JobType[Any, Any]) -> None:
-    queue = dict(RESOURCES[named(job_type, "Queue")]["Properties"])
     letters = dict(RESOURCES[named(job_type, "DeadLetters")]["Properties"])
-    assert queue.pop("QueueName") == f"{PREFIX}-{job_type.name}"
     assert letters.pop("QueueName") == f"{PREFIX}-{job_type.name}-dlq"
-    assert queue.pop("SqsManagedSseEnabled")
     assert letters.pop("SqsManagedSseEnabled")
-    wanted = queue_attributes(job_type, "ARN")
-    redrive = orjson.loads(wanted.pop("RedrivePolicy")) | {
-        "deadLetterTargetArn": {"Fn::GetAtt": [named(job_type, "DeadLetters"), "Arn"]}
-    }
-    assert queue.pop("RedrivePolicy") == redrive
-    assert queue == {name: int(value) for name, value in wanted.items()}
     assert letters == {name: int(value) for name, value in dead_letter_attributes().items()}
+    for logical_name, name in zip(queues_of(job_type), load(MODULES).queues_of(job_type.name), strict=True):
+        queue = dict(RESOURCES[logical_name]["Properties"])
+        assert queue.pop("QueueName") == f"{PREFIX}-{name}"
+        assert queue.pop("SqsManagedSseEnabled")
+        wanted = queue_attributes(job_type, "ARN")
+        redrive = orjson.loads(wanted.pop("RedrivePolicy")) | {
+            "deadLetterTargetArn": {"Fn::GetAtt": [named(job_type, "DeadLetters"), "Arn"]}
+        }
+        assert queue.pop("RedrivePolicy") == redrive
+        assert queue == {name: int(value) for name, value in wanted.items()}
+
+
+def test_the_shipped_type_with_levels_has_what_its_classes_say() -> None:
+    (levelled,) = [one for one in TYPES if one.name == "file-analysis"]
+    events = [event["sqs"] for event in function_of(levelled)["events"]]
+    assert [(one["arn"]["Fn::GetAtt"][0], one["maximumConcurrency"]) for one in events] == [
+        ("FileAnalysisQueueAtCritical", 10),
+        ("FileAnalysisQueue", 5),
+        ("FileAnalysisQueueAtBulk", 2),
+    ]
+    assert "reservedConcurrency" not in function_of(levelled)
 
 
 @by_name
 def test_a_types_mapping_keeps_to_aws_rule_of_visibility(job_type: JobType[Any, Any]) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
     function = function_of(job_type)
-    seconds = RESOURCES[named(job_type, "Queue")]["Properties"]["VisibilityTimeout"]
-    assert seconds >= 6 * function["timeout"] + function["events"][0]["sqs"]["maximumBatchingWindow"]
+    for logical_name, event in zip(queues_of(job_type), function["events"], strict=True):
+        seconds = RESOURCES[logical_name]["Properties"]["VisibilityTimeout"]
+        assert seconds >= 6 * function["timeout"] + event["sqs"]["maximumBatchingWindow"]
 
 
 def test_the_table_is_the_one_that_the_core_makes_and_safe() -> None:
@@ -219,7 +239,9 @@ def test_a_type_has_its_alarms(job_type: JobType[Any, Any]) -> None:
     }
     name = f"{PREFIX}-{job_type.name}"
     assert ("ApproximateNumberOfMessagesVisible", f"{name}-dlq") in found
-    assert {("ApproximateAgeOfOldestMessage", name), ("Errors", name), ("Throttles", name)} <= found
+    assert {("Errors", name), ("Throttles", name)} <= found
+    for queue in load(MODULES).queues_of(job_type.name):
+        assert ("ApproximateAgeOfOldestMessage", f"{PREFIX}-{queue}") in found
 
 
 def test_every_alarm_is_told_to_the_topic() -> None:

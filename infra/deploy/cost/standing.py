@@ -33,7 +33,7 @@ class Shape:
     """A stack, as far as it costs when nothing runs."""
 
     alarms: int
-    #: Event source mappings: one for each job type.
+    #: Event source mappings: one for each job type, or for each level of priority that it has.
     mappings: int
     #: Calls of functions by schedules, an hour.
     calls: int
@@ -41,6 +41,8 @@ class Shape:
     dashboards: int
     #: Megabytes of the functions that are called.
     memory: int
+    #: Dead-letter queues: one for each job type.
+    letters: int
 
 
 def shape_of(resources: Mapping[str, Mapping[str, Any]]) -> Shape:
@@ -57,14 +59,21 @@ def shape_of(resources: Mapping[str, Mapping[str, Any]]) -> Shape:
         secrets=kinds.count("SecretsManager::Secret"),
         dashboards=kinds.count("CloudWatch::Dashboard"),
         memory=max((target["Properties"]["MemorySize"] for _, target in called), default=0),
+        letters=len({_redrive(one) for one in resources.values() if _redrive(one)}),
     )
+
+
+def _redrive(resource: Mapping[str, Any]) -> str:
+    """Where a queue's dead letters go, as text; "" if it is no queue, or has none."""
+    policy = resource.get("Properties", {}).get("RedrivePolicy") if resource["Type"] == "AWS::SQS::Queue" else None
+    return "" if policy is None else str(policy["deadLetterTargetArn"])
 
 
 def standing(shape: Shape, architecture: str) -> list[Item]:
     """The bill of a month."""
     rounds = shape.calls * prices.MONTH_HOURS
     polls = shape.mappings * POLLS_A_MINUTE * prices.MONTH_MINUTES
-    letters = shape.mappings * LETTERS_A_MINUTE * prices.MONTH_MINUTES
+    letters = shape.letters * LETTERS_A_MINUTE * prices.MONTH_MINUTES
     seconds = rounds * ROUND_SECONDS * shape.memory / 1024
     dashboards = max(0, shape.dashboards - prices.FREE_DASHBOARDS)
     return [

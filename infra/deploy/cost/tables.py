@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from infra.deploy.cost import prices
 from infra.deploy.cost.item import Item, total
@@ -15,7 +16,7 @@ EXAMPLE = Work(seconds=0.1, memory=512, batch_size=10)
 SECONDS = (0.1, 1.0, 10.0, 60.0)
 MEMORIES = (512, 1_024, 2_048)
 #: A deployment without job types, and what a job type adds; tests hold them against what is rendered.
-BARE = Shape(alarms=10, mappings=0, calls=121, secrets=1, dashboards=1, memory=512)
+BARE = Shape(alarms=10, mappings=0, calls=121, secrets=1, dashboards=1, memory=512, letters=0)
 ALARMS_OF_A_TYPE = 4
 #: How many types the third table has.
 TYPES = (1, 2, 5, 20)
@@ -23,7 +24,13 @@ TYPES = (1, 2, 5, 20)
 
 def with_types(count: int) -> Shape:
     """A deployment of so many job types."""
-    return Shape(BARE.alarms + ALARMS_OF_A_TYPE * count, count, BARE.calls, BARE.secrets, BARE.dashboards, BARE.memory)
+    return replace(BARE, alarms=BARE.alarms + ALARMS_OF_A_TYPE * count, mappings=count, letters=count)
+
+
+def level_month() -> float:
+    """Dollars a month for one level of priority more: a queue that is polled, and the alarm on its age."""
+    one = with_types(1)
+    return total(standing(replace(one, alarms=one.alarms + 1, mappings=2), "arm64")) - total(standing(one, "arm64"))
 
 
 def million_table() -> str:

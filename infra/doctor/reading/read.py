@@ -19,7 +19,7 @@ from infra.doctor.reading.queues import list_queues, read_queues, with_ages
 from infra.doctor.reading.schedules import read_schedules
 from infra.doctor.reading.table import read_tables
 from infra.doctor.reading.target import Now, identify, kind_of
-from infra.doctor.snapshot import AnyType, Folder, Kind, QueueState, Snapshot, Target
+from infra.doctor.snapshot import AnyType, Folder, Kind, QueueState, Snapshot, Target, queue_names
 from infra.serving import is_loopback
 from queues.catalog import load
 from queues.settings import Settings
@@ -54,12 +54,13 @@ async def read_stack(
     skew = by_sts if skew is None else skew
     if skew is None:
         asker.skip("clock skew", "replies do not tell the time")
-    names = [name(one.name) for one in types for name in (settings.queue, settings.dead_letter_queue)]
+    own = [name for one in types for name in queue_names(one, settings)]
+    names = [*own, *(settings.dead_letter_queue(one.name) for one in types)]
     queues, listed, tables = await asyncio.gather(
         read_queues(asker, names), list_queues(asker, settings), read_tables(asker, settings)
     )
     orphans = [name for name in listed if name not in names]
-    worked = [queue for one in types if (queue := queues.get(settings.queue(one.name))) is not None]
+    worked = [queue for name in own if (queue := queues.get(name)) is not None]
     mappings, others, aged = await asyncio.gather(
         read_mappings(asker, worked), read_queues(asker, orphans[:MAX_ORPHANS]), with_ages(asker, _of(worked), now())
     )

@@ -35,7 +35,7 @@ def redrive_elsewhere(snapshot: Snapshot) -> Iterator[Fault]:
 
 def fewer_receives_than_attempts(snapshot: Snapshot) -> Iterator[Fault]:
     for job_type, queue in snapshot.with_queues():
-        attempts = job_type.options.attempts
+        attempts = job_type.options.most_attempts
         if queue.redrive is not None and queue.redrive.receives < attempts:
             found = f"maxReceiveCount is {queue.redrive.receives}; a job of the type has {attempts} attempts"
             own = snapshot.settings.dead_letter_queue(job_type.name)
@@ -44,7 +44,7 @@ def fewer_receives_than_attempts(snapshot: Snapshot) -> Iterator[Fault]:
 
 def few_receives(snapshot: Snapshot) -> Iterator[Fault]:
     for job_type, queue in snapshot.with_queues():
-        if queue.redrive is not None and job_type.options.attempts <= queue.redrive.receives < MAX_RECEIVES:
+        if queue.redrive is not None and job_type.options.most_attempts <= queue.redrive.receives < MAX_RECEIVES:
             found = f"maxReceiveCount is {queue.redrive.receives}, not {MAX_RECEIVES}"
             own = snapshot.settings.dead_letter_queue(job_type.name)
             yield Fault(queue.name, found, _policy(snapshot, queue, own))
@@ -52,9 +52,11 @@ def few_receives(snapshot: Snapshot) -> Iterator[Fault]:
 
 def short_retention(snapshot: Snapshot) -> Iterator[Fault]:
     wanted = dead_letter_attributes()["MessageRetentionPeriod"]
+    told = set()
     for job_type, queue in snapshot.with_queues():
         letters = snapshot.letters(job_type)
-        if letters is not None and letters.retention <= queue.retention:
+        if letters is not None and letters.retention <= queue.retention and letters.name not in told:
+            told.add(letters.name)
             yield Fault(
                 letters.name,
                 f"it keeps messages for {letters.retention} s; {queue.name}, where they come from, for "

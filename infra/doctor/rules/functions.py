@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from infra.deploy.functions import mapping as planned
+from infra.deploy.levels import DeployedQueue, queues_of
 from infra.doctor.cure import aws, mapping
 from infra.doctor.finding import Fault, Rule, Severity, Subject
 from infra.doctor.snapshot import AnyType, FunctionState, Kind, MappingState, Snapshot
@@ -19,8 +20,7 @@ DEAD_STATES = ("Failed", "Inactive")
 def no_mapping(snapshot: Snapshot) -> Iterator[Fault]:
     if not snapshot.runs_on_lambda:
         return
-    for job_type in snapshot.unmapped():
-        name = snapshot.settings.queue(job_type.name)
+    for job_type, name in snapshot.unmapped():
         cure = "deploy again; or run `jobyard work` for it"
         if snapshot.target.kind is Kind.EMBEDDED:
             cure = f"restart `jobyard up` with JOBYARD_JOBS={','.join(snapshot.settings.jobs)}"
@@ -30,7 +30,8 @@ def no_mapping(snapshot: Snapshot) -> Iterator[Fault]:
 def no_functions(snapshot: Snapshot) -> Iterator[Fault]:
     if not snapshot.runs_on_lambda and snapshot.unmapped():
         found = "no queue has an event source mapping"
-        yield Fault(", ".join(one.name for one in snapshot.unmapped()), found, "see that `jobyard work` runs")
+        names = dict.fromkeys(one.name for one, _ in snapshot.unmapped())
+        yield Fault(", ".join(names), found, "see that `jobyard work` runs")
 
 
 def no_function(snapshot: Snapshot) -> Iterator[Fault]:
@@ -79,26 +80,32 @@ def filtered(snapshot: Snapshot) -> Iterator[Fault]:
 
 def several(snapshot: Snapshot) -> Iterator[Fault]:
     for job_type in snapshot.types:
-        found = snapshot.mappings_of(job_type)
-        if len(found) > 1:
-            names = ", ".join(f"{one.function} ({one.uuid})" for one in found)
-            cure = aws(snapshot, "lambda", "delete-event-source-mapping", "--uuid", "UUID") + " for all but one"
-            yield Fault(found[0].queue, f"{len(found)} mappings share it: {names}", cure)
+        for name in snapshot.names_of(job_type):
+            found = snapshot.mappings.get(name, ())
+            if len(found) > 1:
+                names = ", ".join(f"{one.function} ({one.uuid})" for one in found)
+                cure = aws(snapshot, "lambda", "delete-event-source-mapping", "--uuid", "UUID") + " for all but one"
+                yield Fault(name, f"{len(found)} mappings share it: {names}", cure)
 
 
 def too_much_at_once(snapshot: Snapshot) -> Iterator[Fault]:
+    embedded = snapshot.target.kind is Kind.EMBEDDED
     for job_type, one, function in _worked(snapshot):
-        wanted = planned(job_type)
+        queue = _deployed(snapshot, job_type, one.queue)
+        wanted = planned(job_type, queue)
+        # The embedded Lambda's levels share their slots, so that one may have all of them.
+        most = job_type.options.concurrency if embedded else queue.concurrency
         if one.maximum_concurrency is None and function.reserved is None:
             at_once = "as many jobs at once as the account's concurrency allows"
         else:
             count = _jobs_at_once(job_type, one, function)
-            if count <= job_type.options.concurrency:
+            unbounded = wanted.reserved is not None and function.reserved is None and not embedded
+            if count <= most and not unbounded:
                 continue
             at_once = f"{count} jobs at once"
         yield Fault(
             one.queue,
-            f"its mapping lets {at_once}; the type's `concurrency` is {job_type.options.concurrency}",
+            f"its mapping lets {at_once}; {_allowed(job_type, most)}",
             mapping(
                 snapshot,
                 one.uuid,
@@ -108,6 +115,15 @@ def too_much_at_once(snapshot: Snapshot) -> Iterator[Fault]:
         )
 
 
+def _deployed(snapshot: Snapshot, job_type: AnyType, name: str) -> DeployedQueue:
+    return next(one for one in queues_of(job_type) if snapshot.settings.queue(one.name) == name)
+
+
+def _allowed(job_type: AnyType, most: int) -> str:
+    whole = job_type.options.concurrency
+    return f"the type's `concurrency` is {whole}" + ("" if most == whole else f", its level's part of it {most}")
+
+
 def _jobs_at_once(job_type: AnyType, one: MappingState, function: FunctionState) -> int:
     """Jobs of a batch run at once if they are `async`, else one after the other, as infra/deploy/functions.py says."""
     batches = min(limit for limit in (one.maximum_concurrency, function.reserved) if limit is not None)
@@ -115,20 +131,28 @@ def _jobs_at_once(job_type: AnyType, one: MappingState, function: FunctionState)
 
 
 def less_reserved_than_mapped(snapshot: Snapshot) -> Iterator[Fault]:
-    for job_type, one, function in _worked(snapshot):
-        reserved, most = function.reserved, one.maximum_concurrency
-        if reserved is None or (reserved and reserved == planned(job_type).reserved):
-            continue
-        if reserved == 0:
-            found = "its reserved concurrency is 0: it is never invoked"
-        elif most is None:
-            found = f"its reserved concurrency is {reserved}, and its mapping has no MaximumConcurrency"
-        elif reserved < most:
-            found = f"its reserved concurrency is {reserved}, less than its mapping's MaximumConcurrency of {most}"
-        else:
-            continue
-        cure = aws(snapshot, "lambda", "delete-function-concurrency", "--function-name", function.name)
-        yield Fault(function.name, found, cure)
+    for job_type in snapshot.types:
+        worked = [(one, function) for other, one, function in _worked(snapshot) if other is job_type]
+        for function in {function.name: function for _, function in worked}.values():
+            limits = [one.maximum_concurrency for one, other in worked if other is function]
+            found = _too_little(function, limits, planned(job_type).reserved)
+            if found is not None:
+                cure = aws(snapshot, "lambda", "delete-function-concurrency", "--function-name", function.name)
+                yield Fault(function.name, found, cure)
+
+
+def _too_little(function: FunctionState, limits: Sequence[int | None], wanted: int | None) -> str | None:
+    """Why a reservation is too small for the mappings of a function; None if it is not."""
+    reserved, most = function.reserved, sum(limit or 0 for limit in limits)
+    if reserved is None or (reserved and reserved == wanted):
+        return None
+    if reserved == 0:
+        return "its reserved concurrency is 0: it is never invoked"
+    if None in limits:
+        return f"its reserved concurrency is {reserved}, and its mapping has no MaximumConcurrency"
+    if reserved < most:
+        return f"its reserved concurrency is {reserved}, less than its mapping's MaximumConcurrency of {most}"
+    return None
 
 
 def in_trouble(snapshot: Snapshot) -> Iterator[Fault]:

@@ -13,14 +13,14 @@ from queues.resources import mapped_visibility, queue_attributes, visibility_tim
 
 def missing(snapshot: Snapshot) -> Iterator[Fault]:
     for job_type in snapshot.types:
-        name = snapshot.settings.queue(job_type.name)
-        if name in snapshot.queues and snapshot.queues[name] is None:
-            yield Fault(name, f"job type {job_type.name!r} has no queue {name!r}", create(snapshot))
+        for name in snapshot.names_of(job_type):
+            if name in snapshot.queues and snapshot.queues[name] is None:
+                yield Fault(name, f"job type {job_type.name!r} has no queue {name!r}", create(snapshot))
 
 
 def orphans(snapshot: Snapshot) -> Iterator[Fault]:
     settings = snapshot.settings
-    known = {settings.queue(one.name) for one in snapshot.types}
+    known = {name for one in snapshot.types for name in snapshot.names_of(one)}
     known |= {settings.dead_letter_queue(one.name) for one in snapshot.types}
     for name, url in snapshot.listed.items():
         if name not in known:
@@ -37,7 +37,7 @@ def orphans(snapshot: Snapshot) -> Iterator[Fault]:
 def _functions(snapshot: Snapshot) -> Iterator[tuple[AnyType, QueueState, MappingState, FunctionState]]:
     """Each queue with each function that works on it."""
     for job_type, mapping in snapshot.mapped():
-        queue, function = snapshot.queue(job_type), snapshot.functions.get(mapping.function)
+        queue, function = snapshot.queues.get(mapping.queue), snapshot.functions.get(mapping.function)
         if queue is not None and function is not None:
             yield job_type, queue, mapping, function
 
@@ -66,10 +66,10 @@ def shorter_than_aws_asks(snapshot: Snapshot) -> Iterator[Fault]:
 
 
 def too_short_for_a_function(snapshot: Snapshot) -> Iterator[Fault]:
-    unmapped = snapshot.unmapped()
+    unmapped = {name for _, name in snapshot.unmapped()}
     for job_type, queue in snapshot.with_queues():
         needed = visibility_timeout(job_type)
-        if job_type in unmapped and queue.visibility < needed:
+        if queue.name in unmapped and queue.visibility < needed:
             own = worker_visibility(job_type, snapshot.settings.lease)
             yield Fault(
                 queue.name,
@@ -103,11 +103,12 @@ def short_polls(snapshot: Snapshot) -> Iterator[Fault]:
 
 def old_messages(snapshot: Snapshot) -> Iterator[Fault]:
     for job_type, queue in snapshot.with_queues():
-        if queue.oldest is not None and queue.oldest > patience(job_type):
+        most = patience(job_type, job_type.options.most_attempts)
+        if queue.oldest is not None and queue.oldest > most:
             yield Fault(
                 queue.name,
                 f"the oldest message is {queue.oldest:.0f} s old; all attempts of a job and their waits may take "
-                f"{patience(job_type)} s. It has {_messages(queue.depth)}",
+                f"{most} s. It has {_messages(queue.depth)}",
                 f"see that a worker or function of {job_type.name!r} runs; if one does, raise the type's `concurrency`",
             )
 

@@ -37,6 +37,8 @@ class Function:
     #: Seconds for which a mapping hides its messages, beside the batching window, if the function itself sees to it
     #: that they stay hidden while it runs; None: the queue's visibility timeout.
     lease: float | None = None
+    #: ARN of a queue and its weight, for a function whose queues share its concurrency; the most urgent one first.
+    weights: dict[str, int] = field(default_factory=dict)
     #: Whether its process puts it away: no event is started any more, and a failure may not be its own.
     stopping: bool = False
     #: The synchronous invocations that run now.

@@ -25,7 +25,7 @@ from infra.local.lambda_.functions import Invoke
 from infra.local.lambda_.invoker import Invoker, Mapping
 from infra.local.lambda_.patterns import Matches
 from infra.local.lambda_.receiver import Receiver
-from infra.local.lambda_.slots import Slots
+from infra.local.lambda_.slots import Room, Slots
 from queues.clock import Clock
 from queues.limits import MAX_WAIT_SECONDS, SQS_BATCH
 from queues.retry import Backoff
@@ -51,7 +51,7 @@ class EventSourceMapping:
     """One mapping at work. `run()` it as a task, then `stop()` it.
 
     `sqs` has aiobotocore's methods. `clock` answers epoch ms, `new_id` a fresh id, `random` a number in [0, 1).
-    `slots` are those of a mapping that this one follows, if they are shared with it.
+    `slots` are those of a mapping that this one follows, or of other levels of its function, if they are shared.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class EventSourceMapping:
         clock: Clock,
         new_id: Callable[[], str],
         random: Callable[[], float] = random_module.random,
-        slots: Slots | None = None,
+        slots: Room | None = None,
     ):
         self._mapping = mapping
         self._invoker = Invoker(mapping, invoke, clock=clock, new_id=new_id)
         self._random = random
         self._receiver = Receiver(sqs, mapping.queue_url, mapping.visibility_timeout)
         self._deletes = Deletes(sqs, mapping.queue_url, random)
-        self._slots = slots or Slots(mapping.maximum_concurrency)
+        self._slots: Room = slots or Slots(mapping.maximum_concurrency)
         #: Slots that one receive can use: one if it is to gather a batch over time.
         self._share = 1 if mapping.batching_window else -(-SQS_BATCH // mapping.batch_size)
         #: Whether the last receive brought all that it asked for.
@@ -88,6 +88,7 @@ class EventSourceMapping:
 
     async def run(self) -> None:
         """Polls until `stop()`. An error of SQS or of the function never ends it."""
+        self._slots.attend(self, None if self._mapping.polls_linger else self._receiver.break_off)
         poller = self._start(self._poll(), self._pollers)
         try:
             await asyncio.wait({poller})
@@ -95,6 +96,8 @@ class EventSourceMapping:
             for task in list(self._pollers):
                 task.cancel()
             raise
+        finally:
+            self._slots.leave(self)
 
     async def once(self) -> int:
         """One receive that waits for nothing, and all that it leads to: instead of `run()`, for who moves the clock.
@@ -172,23 +175,31 @@ class EventSourceMapping:
     async def _take(self, wait: int) -> int:
         """Receives against free slots, then hands the messages over; answers how many there were."""
         mapping = self._mapping
-        slots = min(self._slots.free, self._share)
-        size = mapping.batch_size if mapping.batching_window else min(SQS_BATCH, slots * mapping.batch_size)
-        self._slots.take(slots)
+        held = min(self._slots.free, self._share)
+        size = mapping.batch_size if mapping.batching_window else min(SQS_BATCH, held * mapping.batch_size)
+        wait = self._slots.patience(wait)
+        self._slots.take(held)
+        count = 0
         try:
             messages = await self._receiver.gather(size, mapping.batching_window, wait)
+            count = len(messages)
+            self._full = count == size
+            records = [record_of(message, mapping.queue_arn, mapping.region) for message in messages]
+            if mapping.filter is not None:
+                records = self._filtered(mapping.filter, records)
+            for batch in batches_of(records, mapping.batch_size):
+                if self._receiver.stopped.is_set():
+                    self._left.append(batch)
+                elif held > 0:
+                    held -= 1
+                    self._start(self._process(batch), self._running)
+                elif self._slots.free > 0:
+                    self._launch(batch)
+                else:
+                    self._left.append(batch)
         finally:
-            self._slots.give(slots)
-        self._full = len(messages) == size
-        records = [record_of(message, mapping.queue_arn, mapping.region) for message in messages]
-        if mapping.filter is not None:
-            records = self._filtered(mapping.filter, records)
-        for batch in batches_of(records, mapping.batch_size):
-            if self._slots.free > 0 and not self._receiver.stopped.is_set():
-                self._launch(batch)
-            else:
-                self._left.append(batch)
-        return len(messages)
+            self._slots.put_back(held, brought=count, asked=size, waited=wait > 0)
+        return count
 
     def _filtered(self, matches: Matches, records: list[Record]) -> list[Record]:
         """The records that the filter lets through; the others are deleted, as nobody wants them."""

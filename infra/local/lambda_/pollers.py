@@ -21,6 +21,7 @@ from infra.local.engine import DEFAULT_ENDPOINT, Engine
 from infra.local.errors import AwsError
 from infra.local.lambda_.functions import Function
 from infra.local.lambda_.invoker import Mapping
+from infra.local.lambda_.level_slots import LevelSlots, SharedSlots
 from infra.local.lambda_.mapping import EventSourceMapping
 from infra.local.lambda_.patterns import filter_of
 from infra.local.lambda_.slots import Slots
@@ -86,6 +87,8 @@ class Pollers:
         self._clock, self._new_id = clock, new_id
         self._pollers: dict[str, Poller] = {}
         self._slots: dict[str, Slots] = {}
+        #: By the function's ARN: of those whose queues share them.
+        self._shared: dict[str, SharedSlots] = {}
         #: Pollers that have been told to stop, and the tasks that see to it.
         self._ending: dict[Poller, asyncio.Task[None]] = {}
         self._follower: asyncio.Task[None] | None = None
@@ -133,7 +136,7 @@ class Pollers:
 
     def _begin(self, row: Wanted, function: Function) -> Poller:
         config = mapping_of(row, function)
-        slots = self._slots.setdefault(row.uuid, Slots(0))
+        slots = self._slots_of(row, function)
         slots.resize(config.maximum_concurrency)
         mapping = EventSourceMapping(
             config,
@@ -145,6 +148,16 @@ class Pollers:
         )
         task = asyncio.create_task(mapping.run())
         return Poller(row, mapping, task, function.timeout + END_MARGIN)
+
+    def _slots_of(self, row: Wanted, function: Function) -> Slots | LevelSlots:
+        """The slots of a mapping: its own, or its level's part in those of the function."""
+        if row.source_arn not in function.weights:
+            return self._slots.setdefault(row.uuid, Slots(0))
+        weights = function.weights
+        shared = self._shared.setdefault(function.arn, SharedSlots(0, list(weights.values())))
+        most = function.concurrency
+        shared.resize(most if row.reserved is None else min(most, row.reserved))
+        return shared.levels[list(weights).index(row.source_arn)]
 
     def _end(self, poller: Poller) -> None:
         task = asyncio.create_task(poller.mapping.stop(poller.patience))

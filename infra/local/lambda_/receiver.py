@@ -28,6 +28,7 @@ class Receiver:
         self.stopped = asyncio.Event()
         # A dict, for its order.
         self._long_polls: dict[asyncio.Task[Any], None] = {}
+        self._broken_off: set[asyncio.Task[Any]] = set()
 
     def stop(self, *, break_off: bool = True) -> None:
         """Ends long polls at once, unless they are better not broken off.
@@ -36,6 +37,12 @@ class Receiver:
         """
         self.stopped.set()
         for poll in list(self._long_polls) if break_off else ():
+            _cancel(poll)
+
+    def break_off(self) -> None:
+        """Ends long polls at once, with what they have brought; what is received later is not concerned."""
+        for poll in list(self._long_polls):
+            self._broken_off.add(poll)
             _cancel(poll)
 
     async def pause(self, seconds: float) -> None:
@@ -58,11 +65,13 @@ class Receiver:
         try:
             return _messages(await poll)
         except asyncio.CancelledError:
-            if not self.stopped.is_set() or not poll.cancelled():
+            wanted = self.stopped.is_set() or poll in self._broken_off
+            if not wanted or not poll.cancelled():
                 raise
             return []
         finally:
             del self._long_polls[poll]
+            self._broken_off.discard(poll)
 
     async def gather(self, size: int, window: float, wait: int) -> list[Message]:
         """Waits `wait` seconds for a first message and `window` seconds for others, for `size` of them in all."""

@@ -1,0 +1,1 @@
+"""Levels of priority: a job type whose urgent jobs need not wait behind its bulk."""

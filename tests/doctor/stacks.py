@@ -7,10 +7,12 @@ import json
 import time
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
+
+from botocore.exceptions import ClientError
 
 from infra.deploy.functions import mapping as planned
 from infra.deploy.rounds import ROUNDS
@@ -158,7 +160,13 @@ async def deployed(endpoint: str, path: Any) -> AsyncIterator[Stack]:
             name = f"{stack.settings.prefix}-{one.name}"
             await _function(stack, name, one.timeout)
             await stack.schedule(one.name, stack.arn(f"function:{name}", "lambda"))
-        yield stack
+        try:
+            yield stack
+        finally:
+            # MiniStack lists a hundred schedules and no more, and the stacks of many tests are on one.
+            for one in ROUNDS:
+                with suppress(ClientError):
+                    await stack.scheduler.delete_schedule(Name=f"{stack.settings.prefix}-{one.name}")
 
 
 async def _function(stack: Stack, name: str, timeout: int) -> None:

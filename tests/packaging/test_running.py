@@ -136,6 +136,8 @@ async def test_the_rounds_run(unpack: Unpack) -> None:
         assert set(reaped["answer"].values()) == {0}
         swept = await aws.invoke(unpack("jobs"), "queues.maintenance.sweep_dead_letters", {})
         assert swept["answer"] == {"changed": 0}
+        cleaned = await aws.invoke(unpack("jobs"), "queues.maintenance.clean", {})
+        assert cleaned["answer"] == {"looked_at": 0, "over_count": 0, "overdue": 0, "spared": 0, "types": {}}
 
 
 def request(method: str, path: str, body: Any = None) -> dict[str, Any]:

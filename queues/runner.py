@@ -142,7 +142,7 @@ class Runner:
         try:
             held = await self.throttle.enter(job_type, envelope.tenant, envelope.id, name)
         except asyncio.CancelledError:
-            await self.endings.queues.hide(job_type.name, record["receiptHandle"], 0)
+            await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], 0)
             raise
         if isinstance(held, Unclaimed):
             return await self._unclaimed(job_type, record, envelope, held.job)

@@ -8,7 +8,11 @@ import typer
 
 from infra.cli.client import Client
 from infra.cli.enqueue import follow, read_json
+from infra.cli.exits import CommandFailed
 from infra.cli.output import Json
+
+#: The cure for a server that has no such type.
+HOW_TO_HAVE_TASKS = "start it with functions.task among JOBYARD_JOBS (docs/tasks.md)"
 
 
 def run(
@@ -44,5 +48,10 @@ def run(
     data = {"function": function, "args": read_json(args, "--args"), "kwargs": read_json(kwargs, "--kwargs")}
     chosen = {name: value for name, value in options.items() if value is not None}
     client = Client.from_environment()
-    job = client.post("", {"type": "task", "data": data, "options": chosen})
+    try:
+        job = client.post("", {"type": "task", "data": data, "options": chosen})
+    except CommandFailed as refused:
+        if str(refused).startswith("unknown job type 'task'"):
+            raise CommandFailed(f"the server has no job type 'task'; {HOW_TO_HAVE_TASKS}", refused.code) from None
+        raise
     follow(client, job, wait=wait or timeout_wait is not None, timeout=timeout_wait, as_json=as_json)

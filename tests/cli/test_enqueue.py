@@ -203,3 +203,10 @@ def test_at_a_terminal_a_bar_shows_progress_and_note(house: Running, tmp_path: P
     assert b" 50%" in seen
     out, _ = process.communicate(timeout=LIMIT)
     assert (process.returncode, out.splitlines()[-1]) == (0, "  result: 1")
+
+
+def test_a_server_without_tasks_says_how_to_have_them(jobyard: Command) -> None:
+    done = jobyard("run", "shop.reports:monthly")
+    assert done.code == 2
+    assert "no job type 'task'" in done.err
+    assert "functions.task" in done.err

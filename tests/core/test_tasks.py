@@ -54,6 +54,11 @@ def test_an_async_function_is_waited_for_and_a_context_is_given_to_whoever_asks(
     assert ran(task_functions.told, "a", "b", k=1) == [2, ("a", "b"), {"k": 1}]
 
 
+async def test_an_async_function_is_waited_for_inline_too() -> None:
+    """As `queues.testing` runs it: under a loop that runs already."""
+    assert perform(call_of(task_functions.later, "x"), Context.for_test(job_id="job-1")) == ["x", "job-1"]
+
+
 def test_nothing_is_allowed_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JOBYARD_TASKS")
     why = refusal(f"{HERE}:add", 1)

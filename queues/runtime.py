@@ -108,7 +108,7 @@ def assemble(
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     limit_rows = LimitRows(clients.dynamodb, settings.table)
-    cells = Cells(limit_rows, f"{name}:{source.getrandbits(24):06x}", source.random)
+    cells = Cells(limit_rows, name, source.random)
     throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000))
     control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, limit_rows, payloads)
     flowing = Flowing(clients.dynamodb, settings, control)

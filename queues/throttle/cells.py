@@ -50,7 +50,7 @@ class Cells:
     """The rows that this process changes now."""
 
     rows: LimitRows
-    #: A name for this process's writes, of its own.
+    #: The name of this process, which no other has or had: its writes are known by it.
     writer: str
     #: Uniform in [0, 1).
     random: Callable[[], float]

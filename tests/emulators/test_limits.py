@@ -82,6 +82,7 @@ async def test_two_processes_keep_one_limit(aws: dict[str, Any], request: pytest
     await throttles[0].undo(held)
     if request.node.callspec.params["place"] == "moto":
         # It looks at a condition and writes later, without a lock: two at once may both pass it.
+        # One process alone passes, but its first messages took half a minute to come.
         return
     url = await runtimes[0].queues.url("limited")
     workers = [asyncio.create_task(pull(runtime, clients.sqs, url)) for runtime in runtimes]

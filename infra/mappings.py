@@ -27,7 +27,7 @@ from infra.local.lambda_.level_slots import REST_SECONDS, REST_SECONDS_BY_HTTP, 
 from infra.local.lambda_.mapping import EventSourceMapping
 from infra.local.lambda_.pollers import Pollers
 from infra.local.lambda_.slots import Room, Slots
-from infra.pausable import Pausable
+from infra.pausable import Pausable, PollingEnded
 from queues.clock import Clock
 from queues.jobtype import JobType
 from queues.resources import function_timeout, worker_visibility
@@ -133,12 +133,14 @@ class LocalMappings:
         await asyncio.gather(*(mapping.stop(grace) for of_type in self._mappings.values() for mapping in of_type))
 
     def troubles(self) -> dict[str, BaseException]:
-        return {
-            name: trouble
-            for name, of_type in self._mappings.items()
-            for mapping in reversed(of_type)
-            if (trouble := mapping.trouble) is not None
-        }
+        found: dict[str, BaseException] = {}
+        for name, of_type in self._mappings.items():
+            for mapping in of_type:
+                trouble = mapping.trouble
+                # Of several queues one that is polled no more is worse than one that cannot be received from.
+                if trouble is not None and (name not in found or isinstance(trouble, PollingEnded)):
+                    found[name] = trouble
+        return found
 
     async def _follow(self) -> None:
         while True:

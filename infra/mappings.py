@@ -13,7 +13,6 @@ import inspect
 import logging
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -27,9 +26,9 @@ from infra.local.lambda_.level_slots import REST_SECONDS, REST_SECONDS_BY_HTTP, 
 from infra.local.lambda_.mapping import EventSourceMapping
 from infra.local.lambda_.pollers import Pollers
 from infra.local.lambda_.slots import Room, Slots
-from infra.pausable import Pausable
+from infra.pausable import Pausable, PollingEnded
+from infra.polling import AnyType, Polling, Source, polling, sources
 from queues.clock import Clock
-from queues.jobtype import JobType
 from queues.resources import function_timeout, worker_visibility
 from queues.runtime import Runtime
 
@@ -39,9 +38,6 @@ log = logging.getLogger("jobyard.mappings")
 LOOK_AT_PAUSES = 2.0
 #: Seconds between two looks whether asynchronous invocations have ended.
 LOOK = 0.05
-
-#: A job type, whatever its function takes and returns.
-AnyType = JobType[Any, Any]
 
 
 class Mappings(Protocol):
@@ -55,52 +51,6 @@ class Mappings(Protocol):
 
     def troubles(self) -> dict[str, BaseException]:
         """Job type -> what keeps its queue from being polled now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """How a type's queue is polled, in the words of CreateEventSourceMapping."""
-
-    batch_size: int
-    maximum_concurrency: int
-
-
-def polling(job_type: AnyType, processes: int) -> Polling:
-    """So many batches of so many records at once that a type's `concurrency` is used and never exceeded.
-
-    Plain `def` jobs come one by one, and no more than there are worker processes: in a batch the slowest would keep
-    the processes of the others idle, and a message that is received only to wait loses its visibility meanwhile.
-    """
-    options = job_type.options
-    if not job_type.is_async:
-        return Polling(1, min(options.concurrency, processes))
-    batch_size = min(options.batch_size, options.concurrency)
-    return Polling(batch_size, options.concurrency // batch_size)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One of a type's queues, and how it is polled."""
-
-    #: As JobQueues takes it.
-    queue: str
-    polling: Polling
-    #: Its part of the type's slots while others of its queues have work too.
-    weight: int
-
-
-def sources(job_type: AnyType, processes: int) -> list[Source]:
-    """The queues of a type, the most urgent first. Each level's polling is bounded by its own concurrency."""
-    options, plan = job_type.options, polling(job_type, processes)
-    if options.priorities is None:
-        return [Source(job_type.name, plan, 1)]
-    found = []
-    for level in options.priorities:
-        most = options.level_concurrency(level)
-        batch_size = min(plan.batch_size, most)
-        own = Polling(batch_size, min(plan.maximum_concurrency, most // batch_size))
-        found.append(Source(options.priorities.queue(job_type.name, level), own, level.weight))
-    return found
 
 
 class LocalMappings:
@@ -133,12 +83,14 @@ class LocalMappings:
         await asyncio.gather(*(mapping.stop(grace) for of_type in self._mappings.values() for mapping in of_type))
 
     def troubles(self) -> dict[str, BaseException]:
-        return {
-            name: trouble
-            for name, of_type in self._mappings.items()
-            for mapping in reversed(of_type)
-            if (trouble := mapping.trouble) is not None
-        }
+        found: dict[str, BaseException] = {}
+        for name, of_type in self._mappings.items():
+            for mapping in of_type:
+                trouble = mapping.trouble
+                # Of several queues one that is polled no more is worse than one that cannot be received from.
+                if trouble is not None and (name not in found or isinstance(trouble, PollingEnded)):
+                    found[name] = trouble
+        return found
 
     async def _follow(self) -> None:
         while True:

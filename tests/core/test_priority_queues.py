@@ -362,3 +362,18 @@ async def test_a_job_with_levels_costs_what_any_other_does(house: House) -> None
     await process.runtime.queue.enqueue_many([NewJob("graded", {}, Options(priority=BULK))] * 10)
     assert dict(process.sqs.calls) == {"send_message_batch": 1}
     assert process.dynamodb.units - before == 20
+
+
+@housed
+async def test_trouble_with_one_level_is_told_of_the_type(house: House) -> None:
+    process = await graded(house)
+    async with working(process) as worker:
+        await asyncio.sleep(1)
+        assert worker.troubles() == {}
+        await house.sqs.delete_queue(QueueUrl=await process.runtime.queues.url("graded_bulk"))
+        await asyncio.sleep(30)
+        (name,) = worker.troubles()
+        assert name == "graded"
+        made = await process.runtime.queue.enqueue("graded", {}, priority=CRITICAL)
+        await asyncio.sleep(5)
+        assert (await process.runtime.queue.get(made.id)).status is Status.COMPLETED

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.mappings import Polling, polling
+from infra.polling import Polling, polling
 from infra.worker import _rounds
 from queues import job
 

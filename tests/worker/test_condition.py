@@ -141,7 +141,7 @@ async def test_many_probes_are_one_question_to_aws(house: House) -> None:
 @housed
 async def test_a_worker_whose_polling_has_ended_by_itself_is_not_live(house: House) -> None:
     async with probed(house) as probe:
-        for polled in probe.worker._mappings._mappings.values():  # type: ignore[attr-defined]
+        for (polled,) in probe.worker._mappings._mappings.values():  # type: ignore[attr-defined]
             polled._task.cancel()
         await asyncio.sleep(1)
         assert await probe.get("/live") == (503, ["polling", "polling"])

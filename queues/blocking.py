@@ -127,6 +127,7 @@ class BlockingQueue:
     paused = _Blocking(Queue.paused)
     counts = _Blocking(Queue.counts)
     dead_letters = _Blocking(Queue.dead_letters)
+    audit = _Blocking(Queue.audit)
 
     @property
     def schedules(self) -> BlockingSchedules:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from queues.audit.acting import Acting, audited
+from queues.audit.trail import AuditFilter, AuditPage
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
@@ -64,6 +66,8 @@ class Queue:
         self._store, self._queues, self._clock, self._new_id = store, queues, clock, new_id
         self._scheduling, self._control = scheduling, control
         self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id)
+        #: In whose name control actions are recorded, if in anybody's.
+        self.acting: Acting | None = None
 
     def for_tenant(self, tenant: str) -> Queue:
         """The same queues, seen by another tenant."""
@@ -76,10 +80,24 @@ class Queue:
             tenant=tenant,
         )
 
+    def acting_for(self, actor: str, origin: str | None = None) -> Queue:
+        """The same queues, whose control actions are recorded in the audit trail: who it is, and from which address."""
+        queue = self.for_tenant(self.tenant)
+        queue.acting = Acting(self._control.trail, self.tenant, actor, origin)
+        return queue
+
+    async def audit(
+        self, wanted: AuditFilter | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> AuditPage:
+        """One page of the tenant's audit trail, the latest entry first. InvalidOption."""
+        return await self._control.trail.page(self.tenant, wanted or AuditFilter(), limit=limit, cursor=cursor)
+
     @property
     def schedules(self) -> Schedules:
         """Its tenant's schedules, by which jobs come again and again."""
-        return self._scheduling.of(self._enqueuer)
+        schedules = self._scheduling.of(self._enqueuer)
+        schedules.acting = self.acting
+        return schedules
 
     async def enqueue(
         self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any
@@ -138,6 +156,7 @@ class Queue:
                 await asyncio.sleep(pause)
                 pause = min(SLOWEST_LOOK, pause * 1.5)
 
+    @audited("job.cancel", "job_id")
     async def cancel(self, job_id: str, *, by: str | None = None) -> Job:
         """Cancels a job: one that waits at once, one that runs by asking it to end; `by` says who wants it.
 
@@ -146,6 +165,7 @@ class Queue:
         """
         return await self._control.cancel(await self.get(job_id), by)
 
+    @audited("job.retry", "job_id")
     async def retry(self, job_id: str) -> Job:
         """Gives a failed job its type's attempts afresh. WrongStatus if it has not failed.
 
@@ -159,6 +179,7 @@ class Queue:
         await self._queues.send(job.type, [(Envelope(job.id, job.tenant, job.type).encode(), 0)])
         return await self.get(job_id)
 
+    @audited("job.replay", "job_id", "new_id")
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:
         """Runs a job once more as a new one, with its data or with other `data`; the old one stays as it was.
 
@@ -171,10 +192,12 @@ class Queue:
         new = replayed(old, job_type.options, job_id=made, data=other, now=self._clock())
         return await self._enqueuer.put(new, named=new_id is not None)
 
+    @audited("job.discard", "job_id")
     async def discard(self, job_id: str, *, by: str | None = None) -> Job:
         """Gives a failed job up: it becomes cancelled, and its dead letter goes. WrongStatus if it has not failed."""
         return await self._control.discard(await self.get(job_id), by)
 
+    @audited("job.delete", "job_id")
     async def delete(self, job_id: str) -> Job:
         """Removes the record of a job that has ended; answers it as it was. WrongStatus if it has not ended."""
         job = await self.get(job_id)
@@ -183,6 +206,7 @@ class Queue:
 
     # --- many jobs ------------------------------------------------------------------------------------------
 
+    @audited("jobs.retry", None, "wanted", "rate", "everyone")
     async def retry_many(
         self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
     ) -> Bulk:
@@ -192,12 +216,14 @@ class Queue:
         """
         return await self._start(Verb.RETRY, wanted, rate, everyone, by)
 
+    @audited("jobs.discard", None, "wanted", "rate", "everyone")
     async def discard_many(
         self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
     ) -> Bulk:
         """Begins to give up all failed jobs that a filter is for; otherwise as `retry_many`."""
         return await self._start(Verb.DISCARD, wanted, rate, everyone, by)
 
+    @audited("queue.purge", "type")
     async def purge(self, type: str, *, by: str | None = None) -> Bulk:
         """Empties a type's queue, and begins to cancel all its jobs that wait now, of every tenant: see `operation`."""
         return await self._start(Verb.PURGE, JobFilter(type=type), None, True, by)
@@ -214,16 +240,19 @@ class Queue:
         """An operation on many jobs that this tenant began, and how far it is. BulkNotFound."""
         return await self._control.bulk(self.tenant, operation_id)
 
+    @audited("operation.cancel", "operation_id")
     async def call_off(self, operation_id: str) -> Bulk:
         """Ends an operation where it is; what it has done stays done. BulkNotFound."""
         return await self._control.call_off(self.tenant, operation_id)
 
     # --- queues ---------------------------------------------------------------------------------------------
 
+    @audited("queue.pause", "type")
     async def pause(self, type: str, *, by: str | None = None) -> None:
         """Has no job of a type started, of any tenant, until `resume`; what runs goes on. UnknownJobType."""
         await self._control.pauses.pause(self.catalog.get(type).name, by)
 
+    @audited("queue.resume", "type")
     async def resume(self, type: str) -> None:
         """Lets a paused type's jobs run again. UnknownJobType."""
         await self._control.pauses.resume(self.catalog.get(type).name)

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from queues.attempts import Attempts
+from queues.audit.trail import Trail
 from queues.capture import OnLine
 from queues.catalog import Catalog
 from queues.clients import Clients
@@ -89,7 +90,8 @@ def assemble(
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids)
+    trail = Trail(clients.dynamodb, settings, clock, ids)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, trail)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(

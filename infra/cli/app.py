@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.audit import audit
 from infra.cli.dead_letters import dead_letters
 from infra.cli.deploy import deploy
 from infra.cli.deploy_local import deploy_local, remove_local
@@ -63,6 +64,7 @@ for command in (
     deploy_local,
     remove_local,
     doctor,
+    audit,
     reset,
 ):
     app.command()(command)

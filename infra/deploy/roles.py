@@ -23,6 +23,7 @@ from infra.deploy.names import (
     role_id,
 )
 from infra.deploy.statements import Statement, allow, document, trust
+from infra.deploy.trail import only_added_to, out_of_reach
 from queues.jobtype import JobType
 from queues.resources import STATE_INDEX
 from queues.schedules.eventbridge import HEAD
@@ -70,6 +71,7 @@ def working_on(types: Types) -> list[Statement]:
             *_queues(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
+        out_of_reach(),
     ]
 
 
@@ -99,6 +101,7 @@ def _api(types: Types) -> list[Statement]:
         allow("LetThemSend", ["iam:PassRole"], arn_of(JOB_SCHEDULE_ROLE))
         | {"Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}},
         *_pausing(types),
+        only_added_to(),
     ]
 
 
@@ -117,6 +120,7 @@ def _reaper(types: Types) -> list[Statement]:
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
         *_pausing(types),
+        out_of_reach(),
     ]
 
 
@@ -147,6 +151,7 @@ def _dead_letters(types: Types) -> list[Statement]:
             ],
             *_letters(types),
         ),
+        out_of_reach(),
     ]
 
 

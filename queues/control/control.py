@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from queues.audit.trail import Trail
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
@@ -50,6 +51,7 @@ class Control:
     catalog: Catalog
     clock: Clock
     new_id: Callable[[], str]
+    trail: Trail
 
     def options(self, job: Job) -> JobOptions:
         """Its type's; a job outlives its type in the catalog."""

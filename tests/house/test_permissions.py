@@ -100,7 +100,7 @@ def allowed(house: House, role: str) -> set[Call]:
     calls = set()
     for statement in roles(types)[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        if statement["Sid"] != "WriteItsLogs":
+        if statement["Sid"] != "WriteItsLogs" and statement["Effect"] == "Allow":
             calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
     return calls
 

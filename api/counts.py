@@ -14,7 +14,7 @@ from typing import Any
 
 from queues.catalog import Catalog
 from queues.job import Status
-from queues.rows import OPEN, partition
+from queues.rows import OPEN, OWING, partition
 from queues.runtime import Runtime
 from queues.store import JobStore
 
@@ -76,9 +76,10 @@ def _retention(options: Any, status: Status) -> float:
 
 
 async def _open(store: JobStore, found: Tally, tenant: str, now: int) -> None:
-    async for entries in _pages(store, found, partition(tenant, OPEN), MAX_OPEN):
-        for job in await store.rows(entries, now):
-            found.add(job.type, job.status)
+    for state in (OPEN, OWING):
+        async for entries in _pages(store, found, partition(tenant, state), MAX_OPEN):
+            for job in await store.rows(entries, now):
+                found.add(job.type, job.status)
 
 
 async def _pages(store: JobStore, found: Tally, state: str, bound: int) -> Any:

@@ -160,6 +160,6 @@ class DeadLetterConsumer:
                 await end.store.close_waiting(job, Settlement(Status.FAILED, "failed", error=error), now)
             except JobNotFound:
                 return True
-        await end.bury_by_id(job)
+        await end.conclude(job)
         settled = await end.store.get(job.tenant, job.id, now)
         return settled is None or settled.ended

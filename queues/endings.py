@@ -1,21 +1,33 @@
-"""IO: what runner, reaper and dead-letter consumer do alike: bury a failed job, end an attempt that went silent."""
+"""IO: what runner, reaper and dead-letter consumer do alike: end an attempt that went silent, do what an end asks for.
+
+What is owed to a job that has ended stays owed until its row says that it is done (`rows.ended_values`). Whoever has
+ended the job does it at once; if that process dies, the reaper finds the row. So each thing that is owed may be done
+twice: debts are safe to repeat, and of two dead letters one is removed.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from queues.catalog import Catalog
 from queues.clock import Clock
+from queues.debts import Debts
 from queues.errors import JobNotFound
-from queues.job import Envelope, ErrorInfo, Job, Status
+from queues.job import ENDED, Envelope, ErrorInfo, Job, Status
+from queues.job_options import JobOptions
 from queues.outcome import Lost, Outcome, Settlement, settle
 from queues.rows import NOTHING, Report
 from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import CancelAsked, JobStore
+
+log = logging.getLogger("jobyard.endings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Endings:
     clock: Clock
     #: Uniform in [0, 1).
     random: Callable[[], float]
+    debts: Debts
 
     async def bury(self, job: Job) -> None:
         """Puts a failed job's dead letter into its type's DLQ and notes that in the row.
@@ -67,20 +80,37 @@ class Endings:
     async def lost(self, job: Job) -> Settlement | None:
         """Ends an attempt whose lease ran out; None if a heartbeat or somebody else was faster.
 
-        The caller sees to the message; a job that has failed is buried here.
+        The caller sees to the message; what is owed to a job that has ended thereby is done here.
         """
         now = self.clock()
         reason = f"the lease of worker {job.worker} ran out: its process was killed, or it lost touch"
         fate = await self.settle(job, Lost(reason), now, self.random(), unless_renewed=True)
-        if fate is not None and fate.status is Status.FAILED:
-            await self.bury_by_id(job)
+        if fate is not None and owed(job, fate.status):
+            await self.conclude(job)
         return fate
 
-    async def bury_by_id(self, job: Job) -> None:
-        """Buries a job as its row has it by now, if that is still owed."""
-        settled = await self.store.get(job.tenant, job.id, self.clock())
-        if settled is not None and settled.status is Status.FAILED and settled.buried_at is None:
-            await self.bury(settled)
+    async def conclude(self, job: Job) -> None:
+        """Does what is owed to a job that has ended, as its row has it by now: its debts, then its burial."""
+        ended = await self.store.get(job.tenant, job.id, self.clock())
+        if ended is None or not ended.ended or not await self.debts.pay(ended):
+            return
+        if ended.status is Status.FAILED and ended.buried_at is None:
+            await self.bury(ended)
+
+    async def cancel(self, job: Job, now: int, options: JobOptions, by: str | None = None) -> Job | None:
+        """Cancels a job that waits: None if done, else the job as it stands. JobNotFound."""
+        met = await self.store.cancel(job, now, options, by)
+        if met is None and job.owes:
+            try:
+                await self.conclude(job)
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("job %s is cancelled; what it owes is left to the reaper: %s", job.id, error)
+        return met
+
+
+def owed(job: Job, status: Status) -> bool:
+    """Whether something is owed to `job` once it has ended with `status`."""
+    return status is Status.FAILED or (bool(job.owes) and status in ENDED)
 
 
 def dead_letter(job: Job, origin: str) -> dict[str, Any]:

@@ -132,6 +132,9 @@ class Job:
     cancel_by: str | None = None
     #: The job that this one is a replay of.
     replay_of: str | None = None
+    #: What has to be done when the job has ended, by the words of `debts.py`; and when, after its last end, it was.
+    owes: tuple[str, ...] = ()
+    paid_at: int | None = None
 
     @property
     def data(self) -> Any:
@@ -147,6 +150,11 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in ENDED
+
+    @property
+    def in_debt(self) -> bool:
+        """Whether it has ended, and what it owes for that is not known to be done."""
+        return bool(self.owes) and self.paid_at is None and self.ended
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

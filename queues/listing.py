@@ -16,7 +16,7 @@ import orjson
 
 from queues.errors import InvalidOption
 from queues.job import Job, Status
-from queues.rows import OPEN, SORT_KEY, Item, number, partition, string
+from queues.rows import OPEN, OWING, SORT_KEY, Item, number, partition, string
 from queues.store import JobStore
 
 #: Jobs of one page at the most.
@@ -26,7 +26,7 @@ MAX_EXAMINED = 2_000
 #: Characters of a job's partition key at the most: "job#", tenant, "#", id.
 MAX_PK_CHARS = 4 + 64 + 1 + 128
 _OPEN = frozenset({Status.WAITING, Status.DELAYED, Status.ACTIVE})
-_STATES = (OPEN, Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
+_STATES = (OPEN, OWING, Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ async def list_jobs(
     """One page of a tenant's jobs. InvalidOption for a bad limit or a cursor that is not ours."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidOption("limit", limit, f"give 1 to {MAX_LIMIT}")
-    states = _STATES if status is None else (OPEN,) if status in _OPEN else (status.value,)
+    states = _STATES if status is None else (OPEN,) if status in _OPEN else (OWING, status.value)
     streams = _streams(tenant, states, cursor)
     newest_first = status is not Status.ACTIVE
     found: list[Job] = []

@@ -171,7 +171,7 @@ class Queue:
 
         Killed between row and message, the reaper sends the message.
         """
-        job = await self.get(job_id)
+        job = await self._control.paid(await self.get(job_id))
         now = self._clock()
         met = await self._store.reopen(job, now, self._control.options(job))
         if met is not None:
@@ -272,4 +272,5 @@ class Queue:
 
     async def dead_letters(self, type: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """This tenant's jobs of a type whose letters are in its DLQ, the latest first, with their errors."""
-        return await self.list(status=Status.FAILED, type=type, limit=limit, cursor=cursor)
+        page = await self.list(status=Status.FAILED, type=type, limit=limit, cursor=cursor)
+        return Page([job for job in page.jobs if job.buried_at is not None], page.cursor)

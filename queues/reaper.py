@@ -1,8 +1,8 @@
 """IO: finds jobs to which something is owed and nothing has happened: the net under every crash.
 
-A round looks at the rows in `TENANT#open` whose `due` is over:
+A round looks at the rows in `TENANT#open` and `TENANT#owing` whose `due` is over:
 - active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
-- failed: its burial was cut short, and is completed.
+- ended: its burial, or paying its debts, was cut short, and is completed.
 - waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again, unless the
   queue is paused: then it is looked at again in a while.
 A copy too many is harmless: only one claim of a job succeeds.
@@ -20,7 +20,7 @@ from queues.clock import OutOfTime, never
 from queues.endings import Endings
 from queues.enqueue import message_delay
 from queues.job import Envelope, Job, Status
-from queues.rows import OPEN, Item, partition
+from queues.rows import OPEN, OWING, Item, partition
 
 log = logging.getLogger("jobyard.reaper")
 
@@ -29,7 +29,7 @@ log = logging.getLogger("jobyard.reaper")
 RESEND_AFTER = 15 * 60_000
 #: The longest such wait.
 RESEND_CAP = 12 * 3_600_000
-#: Rows looked at in one round for one tenant; the next round goes on from there.
+#: Rows looked at in one round of one partition; the next round goes on from there.
 MAX_LOOKS = 1_000
 PAGE = 100
 
@@ -42,6 +42,7 @@ class Reaped:
     lost: int = 0
     resent: int = 0
     buried: int = 0
+    paid: int = 0
 
     def __add__(self, other: Reaped) -> Reaped:
         return Reaped(
@@ -49,6 +50,7 @@ class Reaped:
             self.lost + other.lost,
             self.resent + other.resent,
             self.buried + other.buried,
+            self.paid + other.paid,
         )
 
 
@@ -81,22 +83,22 @@ class Reaper:
             if out_of_time():
                 self._next = tenant
                 break
-            total = await self._tenant(tenant, total, out_of_time)
+            # First those that have ended: somebody waits for what comes of it, and they are few.
+            for state in (OWING, OPEN):
+                total = await self._partition(partition(tenant, state), total, out_of_time)
         return total
 
-    async def _tenant(self, tenant: str, total: Reaped, out_of_time: OutOfTime) -> Reaped:
+    async def _partition(self, state: str, total: Reaped, out_of_time: OutOfTime) -> Reaped:
         store, now = self.endings.store, self.endings.clock()
-        start = self._resume.pop(tenant, None)
+        start = self._resume.pop(state, None)
         for _ in range(MAX_LOOKS // PAGE):
-            entries, start = await store.keys(
-                partition(tenant, OPEN), start=start, limit=PAGE, newest_first=False, before=now
-            )
+            entries, start = await store.keys(state, start=start, limit=PAGE, newest_first=False, before=now)
             for job in await store.rows(entries, now):
                 total = await self._guarded(job, now, total)
             if start is None or out_of_time():
                 break
         if start is not None:
-            self._resume[tenant] = start
+            self._resume[state] = start
         return total
 
     async def _guarded(self, job: Job, now: int, total: Reaped) -> Reaped:
@@ -112,9 +114,10 @@ class Reaper:
 
     async def _look(self, job: Job, now: int, total: Reaped) -> Reaped:
         end = self.endings
-        if job.status is Status.FAILED:
-            await end.bury_by_id(job)
-            return replace(total, buried=total.buried + 1)
+        if job.ended:
+            await end.conclude(job)
+            buried, paid = job.status is Status.FAILED, job.in_debt
+            return replace(total, buried=total.buried + buried, paid=total.paid + paid)
         if job.status is Status.ACTIVE:
             if job.lease_until is None or job.lease_until > now:
                 return total

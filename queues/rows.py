@@ -18,6 +18,8 @@ Item = dict[str, Any]
 
 SORT_KEY = "job"
 OPEN = "open"
+#: Of jobs that have ended and to which something is still owed.
+OWING = "owing"
 #: The stored status of an active job that somebody has asked to be cancelled.
 CANCELLING = "cancelling"
 
@@ -33,7 +35,7 @@ def key_of(tenant: str, job_id: str) -> Item:
 
 
 def partition(tenant: str, state: str) -> str:
-    """The index partition of a tenant's jobs that are `open`, `completed`, `failed` or `cancelled`."""
+    """The index partition of a tenant's jobs that are `open`, `owing`, `completed`, `failed` or `cancelled`."""
     return f"{tenant}#{state}"
 
 
@@ -83,6 +85,8 @@ def new_row(job: Job, due: int) -> Item:
         item["deadline_at"] = {"N": str(job.deadline_at)}
     if job.replay_of is not None:
         item["replay_of"] = {"S": job.replay_of}
+    if job.owes:
+        item["owes"] = {"S": " ".join(job.owes)}
     return item
 
 
@@ -129,17 +133,20 @@ def job_of(item: Item) -> Job:
         resent=int(get("resent", "0")),
     )
     # Few jobs have these; the others must not pay for them.
-    return _controlled(job, text) if "cancel_at" in text or "replay_of" in text or "deadline_at" in text else job
+    rare = "cancel_at" in text or "replay_of" in text or "deadline_at" in text or "owes" in text
+    return _controlled(job, text) if rare else job
 
 
 def _controlled(job: Job, text: dict[str, str]) -> Job:
-    asked, deadline = text.get("cancel_at"), text.get("deadline_at")
+    asked, deadline, paid = text.get("cancel_at"), text.get("deadline_at"), text.get("paid_at")
     return replace(
         job,
         deadline_at=int(deadline) if deadline else None,
         cancel_at=int(asked) if asked else None,
         cancel_by=text.get("cancel_by"),
         replay_of=text.get("replay_of"),
+        owes=tuple(text.get("owes", "").split()),
+        paid_at=int(paid) if paid else None,
     )
 
 
@@ -206,6 +213,26 @@ class Report:
 NOTHING = Report()
 
 
+def ended_values(job: Job, status: Status, now: int, options: JobOptions, check_after: int) -> dict[str, Item]:
+    """Where the row of a job goes that ends with `status` at `now` (epoch ms).
+
+    If something is owed to it, its burial or a debt, it goes where the reaper looks should that not happen soon.
+    """
+    if status is Status.FAILED or job.owes:
+        return {"state": {"S": partition(job.tenant, OWING)}, "due": {"N": str(now + check_after)}}
+    return closed_values(job, status, now, now, options)
+
+
+def closed_values(job: Job, status: Status, finished_at: int, now: int, options: JobOptions) -> dict[str, Item]:
+    """Where the row of a job goes to which nothing is owed any more."""
+    keep = options.keep_failed if status is Status.FAILED else options.keep_completed
+    return {
+        "state": {"S": partition(job.tenant, status.value)},
+        "due": {"N": str(finished_at)},
+        "expires_at": {"N": str(now // 1000 + round(keep))},
+    }
+
+
 def settled_values(
     job: Job, fate: Settlement, now: int, options: JobOptions, report: Report, check_after: int
 ) -> dict[str, Item]:
@@ -226,8 +253,7 @@ def settled_values(
         values["progress"], values["note"] = number(0), string("")
     else:
         values["finished_at"] = {"N": str(now)}
-        # A failed job stays open until it is buried: if that does not happen soon, the reaper does it.
-        values["due"] = {"N": str(now + check_after if fate.status is Status.FAILED else now)}
+        values |= ended_values(job, fate.status, now, options, check_after)
     if fate.status is Status.COMPLETED:
         values["result"] = {"S": fate.result_json or "null"}
         values["progress"] = {"N": "100"}
@@ -237,9 +263,6 @@ def settled_values(
         values["progress"] = number(report.percent)
     if fate.status is not Status.WAITING and report.note is not None:
         values["note"] = string(report.note)
-    if fate.status in (Status.COMPLETED, Status.CANCELLED):
-        values["state"] = {"S": partition(job.tenant, fate.status.value)}
-        values["expires_at"] = {"N": str(now // 1000 + round(options.keep_completed))}
     if fate.error is not None:
         values["error"] = string(error_text(fate.error))
     if report.lines:

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from queues import limits
 from queues.attempts import Attempts
 from queues.deadline import seconds_for, too_late
-from queues.endings import Endings
+from queues.endings import Endings, owed
 from queues.job import Envelope, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
 from queues.outcome import Interrupted, Newer, Outcome, Settlement
@@ -184,8 +184,8 @@ class Runner:
         return await self._message(job_type, record, job, fate, now)
 
     async def _message(self, job_type: JobType[Any, Any], record: Record, job: Job, fate: Settlement, now: int) -> bool:
-        if fate.status is Status.FAILED:
-            await _persist(lambda: self.endings.bury_by_id(job))
+        if owed(job, fate.status):
+            await _persist(lambda: self.endings.conclude(job))
         if fate.status is Status.WAITING:
             return await self._postpone(job_type, record, job, fate.run_at or now, now)
         return True
@@ -209,12 +209,12 @@ class Runner:
     ) -> bool:
         """A message whose job cannot be started now: what to do is in the row."""
         end, now = self.endings, self.endings.clock()
-        if job is None or job.status in (Status.COMPLETED, Status.CANCELLED):
+        if job is None:
             return True
-        if job.status is Status.FAILED:
-            if job.buried_at is None:
-                await end.bury_by_id(job)
-            elif envelope.buried_attempt == job.attempt:
+        if job.ended:
+            if job.in_debt or (job.status is Status.FAILED and job.buried_at is None):
+                await end.conclude(job)
+            elif job.status is Status.FAILED and envelope.buried_attempt == job.attempt:
                 # A dead letter that was moved back by SQS's own redrive: that asks for another go.
                 await end.store.reopen(job, now, job_type.options)
                 await end.queues.hide(job_type.name, record["receiptHandle"], 0)

@@ -20,6 +20,7 @@ from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
 from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
+from queues.debts import Debts
 from queues.endings import Endings
 from queues.ids import Ulids
 from queues.processes import ProcessPool
@@ -83,7 +84,8 @@ def assemble(
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
-    endings = Endings(store, queues, catalog, settings, clock, source.random)
+    debts = Debts(clients.dynamodb, settings, catalog, clock)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, debts)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     attempts = Attempts(processes, settings.processes, on_metrics)
@@ -91,7 +93,7 @@ def assemble(
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     trail = Trail(clients.dynamodb, settings, clock, ids)
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids, trail)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, trail)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
     return Runtime(

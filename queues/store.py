@@ -6,6 +6,7 @@ Keys and the access patterns that they serve:
 
     item            pk                      sk      state (index hash)     due (index range, epoch ms)
     a job           job#TENANT#ID           job     TENANT#open            when the reaper shall look at it
+                                                    TENANT#owing           the same, of one that has ended
                                                     TENANT#completed       when it finished
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
@@ -14,19 +15,19 @@ Keys and the access patterns that they serve:
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
-    an audit entry  audit#TENANT#DAY        ULID    -                      -   see audit/entry.py
+    others          audit#TENANT#DAY, webhook#TENANT: see audit/entry.py, webhooks/store.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
     cancel, retry, bury                     UpdateItem pk, sk with a condition
     list a tenant's jobs, by status         Query by-state per state, newest first, then BatchGetItem
-    jobs that somebody owes something       Query by-state TENANT#open, due < now   (the reaper)
+    jobs that somebody owes something       Query by-state TENANT#open and TENANT#owing, due < now   (the reaper)
     all tenants                             Query pk = tenants
 
-A job is in `open` for as long as something is still owed to it: an attempt, or, when it has failed, its burial in the
-dead-letter queue. The index entry changes only when a job is made, retried or ended, so a job that completes costs six
-write units: row and entry (2), claim (1), settle and the entry's move (3). TTL is on `expires_at` (epoch seconds);
-DynamoDB deletes late, so readers here treat what has expired as gone.
+A job is in `open` until it has ended, then in `owing` for as long as something is owed to it: its burial in the dead-
+letter queue, if it has failed, and its debts, if it has any (`debts.py`). The index entry changes only when a job is
+made, retried or ended, so a job that completes costs six write units: row and entry (2), claim (1), settle and the
+entry's move (3). TTL is on `expires_at` (epoch seconds); what has expired and is not deleted yet is gone for readers.
 
 The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
 is not active (`rows.job_of`).
@@ -53,10 +54,13 @@ from queues.rows import (
     CANCELLING,
     NOTHING,
     OPEN,
+    OWING,
     SORT_KEY,
     Item,
     Report,
     asked,
+    closed_values,
+    ended_values,
     error_text,
     job_of,
     key_of,
@@ -234,7 +238,6 @@ class JobStore:
         """Writes how an attempt ended; False if another attempt has the job by now. Safe to repeat. CancelAsked: decide
         the fate anew, and settle the job that comes with it.
 
-        A failed job stays in the open partition until `mark_buried`: its burial is still owed.
         `unless_renewed`: a heartbeat since `job` was read wins (the reaper is not the attempt's own holder).
         """
         values = settled_values(job, fate, now, options, report, self.check_after)
@@ -264,9 +267,7 @@ class JobStore:
         """A failed job's dead letter is in the DLQ: nothing more is owed to it."""
         values = {
             "buried_at": number(now),
-            "state": string(partition(job.tenant, Status.FAILED.value)),
-            "due": number(job.finished_at or now),
-            "expires_at": number(now // 1000 + round(options.keep_failed)),
+            **closed_values(job, Status.FAILED, job.finished_at or now, now, options),
         }
         await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)])
 
@@ -275,10 +276,8 @@ class JobStore:
         values = {
             **asked(now, by),
             "status": string("cancelled"),
-            "state": string(partition(job.tenant, "cancelled")),
-            "due": number(now),
             "finished_at": number(now),
-            "expires_at": number(now // 1000 + round(options.keep_completed)),
+            **ended_values(job, Status.CANCELLED, now, options, self.check_after),
         }
         return await self._update(job, values, _STATUS, [_WAITING])
 
@@ -291,7 +290,7 @@ class JobStore:
             "due": number(now + self.check_after),
             "max_attempts": number(min(job.attempt + options.attempts, job.attempt + limits.MAX_ATTEMPTS)),
         }
-        over = ("finished_at", "expires_at", "buried_at", "expires_start_at", "deadline_at")
+        over = ("finished_at", "expires_at", "buried_at", "paid_at", "expires_start_at", "deadline_at")
         removed = (*over, "resent", "progress", "note")
         return await self._update(job, values, _FENCE, [_FAILED, number(job.attempt)], removed)
 
@@ -301,6 +300,7 @@ class JobStore:
         values = {
             "status": string("failed"),
             "finished_at": number(now),
+            "state": string(partition(job.tenant, OWING)),
             "due": number(now + self.check_after),
             "error": string(error_text(fate.error)),
         }

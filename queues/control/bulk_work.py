@@ -171,7 +171,7 @@ class BulkWork:
                 case Verb.DISCARD:
                     met = await self.rows.discard(job, now, bulk.created_by, options)
                 case Verb.PURGE:
-                    met = await store.cancel(job, now, options, bulk.created_by)
+                    met = await self.endings.cancel(job, now, options, bulk.created_by)
         except JobNotFound:
             return False
         return met is None

@@ -17,6 +17,7 @@ from queues.control.bulk_store import BulkStore
 from queues.control.job_filter import JobFilter
 from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
+from queues.endings import Endings
 from queues.errors import BulkNotFound, JobNotFound, WrongStatus
 from queues.job import Job, Status
 from queues.job_options import JobOptions
@@ -51,6 +52,7 @@ class Control:
     catalog: Catalog
     clock: Clock
     new_id: Callable[[], str]
+    endings: Endings
     trail: Trail
 
     def options(self, job: Job) -> JobOptions:
@@ -75,14 +77,22 @@ class Control:
             if job.status is Status.ACTIVE:
                 met = await self.rows.request_cancel(job, now, by)
             else:
-                met = await self.store.cancel(job, now, self.options(job), by)
+                met = await self.endings.cancel(job, now, self.options(job), by)
             if met is None:
                 return await self.get(job.tenant, job.id)
             job = met
         raise WrongStatus(job, "cancel", "at rest for long enough; try again")
 
+    async def paid(self, job: Job) -> Job:
+        """The job, after what it owes for its last end is done: once it is changed, nobody could do that any more."""
+        if not job.in_debt:
+            return job
+        await self.endings.conclude(job)
+        return await self.get(job.tenant, job.id)
+
     async def discard(self, job: Job, by: str | None) -> Job:
         """Gives a failed job up. WrongStatus if it has not failed."""
+        job = await self.paid(job)
         met = await self.rows.discard(job, self.clock(), by, self.options(job)) if _failed(job) else job
         if met is not None and met.status is not Status.CANCELLED:
             raise WrongStatus(met, "discard", "failed")
@@ -90,6 +100,7 @@ class Control:
 
     async def delete(self, job: Job) -> None:
         """Removes the record of a job that has ended. WrongStatus if it has not."""
+        job = await self.paid(job)
         met = await self.rows.delete(job) if _at_rest(job) else job
         if met is not None:
             allowed = "ended; cancel it first" if not met.ended else "at rest; try again in a moment"
@@ -157,4 +168,4 @@ def _failed(job: Job) -> bool:
 
 def _at_rest(job: Job) -> bool:
     """Whether nothing is owed to it: a failed job's dead letter must be in its place."""
-    return job.ended and (job.buried_at is not None or not _failed(job))
+    return job.ended and not job.in_debt and (job.buried_at is not None or not _failed(job))

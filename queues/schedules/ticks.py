@@ -96,7 +96,7 @@ class Ticks:
                 decision, error = Decision(Fate.REFUSED), str(refusal)
                 log.warning("schedule %s of %s: %s", schedule.name, schedule.tenant, refusal)
         if decision.cancel is not None:
-            await end.store.cancel(decision.cancel, now, self._options(decision.cancel))
+            await end.cancel(decision.cancel, now, self._options(decision.cancel))
         if job is not None:
             await end.store.add_tenant(schedule.tenant)
         decided = replace(

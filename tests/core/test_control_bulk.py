@@ -340,7 +340,7 @@ async def failed_beside(house: House) -> list[Job]:
     assert isinstance(claimed, Job)
     end = house.runtime.reaper.endings
     assert await end.settle(claimed, raised(Discard("no"), None), house.loop.epoch_ms(), 0.5)
-    await end.bury_by_id(claimed)
+    await end.conclude(claimed)
     return [await house.queue.get(made.id)]
 
 

@@ -104,7 +104,7 @@ async def test_the_entry_points_answer_counts(monkeypatch: pytest.MonkeyPatch) -
         for left in (RESERVE + 1, RESERVE - 1):
             context = SimpleNamespace(get_remaining_time_in_millis=lambda left=left: left)
             reaped: Any = maintenance.reap({}, context)
-            nothing = dict.fromkeys(("looked_at", "lost", "resent", "buried", "mapped", "steps"), 0)
+            nothing = dict.fromkeys(("looked_at", "lost", "resent", "buried", "paid", "mapped", "steps"), 0)
             assert await reaped == nothing
             swept: Any = maintenance.sweep_dead_letters({}, context)
             assert await swept == {"changed": 0}

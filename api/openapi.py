@@ -40,6 +40,11 @@ def answers(status: int, model: type[BaseModel], text: str, *problems: int) -> d
     return found | dict.fromkeys(problems, _PROBLEM)
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` that are problems, of a route whose success is no JSON."""
+    return dict.fromkeys(statuses, _PROBLEM)
+
+
 _PROBLEM: dict[str, Any] = {
     "description": "A problem document.",
     "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},

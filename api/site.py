@@ -44,6 +44,11 @@ class Site:
         """Ends the requests that wait for something; a server calls it when it is asked to stop."""
         self._closing.set()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server was asked to stop."""
+        return self._closing.is_set()
+
     async def closing(self) -> None:
         """Returns when the server is asked to stop."""
         await self._closing.wait()

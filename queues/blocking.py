@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
+from queues.events.event import Event
 from queues.queue import Queue
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
@@ -129,6 +130,17 @@ class BlockingQueue:
     dead_letters = _Blocking(Queue.dead_letters)
     audit = _Blocking(Queue.audit)
 
+    def events(self, job_id: str, *, after: str | None = None) -> Iterator[Event]:
+        """What happens to a job, as it happens, up to its end: see Queue.events."""
+        source = self.run(lambda queue: _begun(queue.events(job_id, after=after)))
+        try:
+            while (event := self.run(lambda _: _next(source))) is not None:
+                yield event
+        finally:
+            # One that is left half read may outlive the queue.
+            with suppress(Misconfigured):
+                self.run(lambda _: source.aclose())
+
     @property
     def schedules(self) -> BlockingSchedules:
         """Its tenant's schedules, by which jobs come again and again."""
@@ -170,6 +182,14 @@ class BlockingQueue:
             if opened.done():
                 raise
             opened.set_exception(error)
+
+
+async def _begun(source: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    return source
+
+
+async def _next(source: AsyncIterator[Event]) -> Event | None:
+    return await anext(source, None)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
 from queues.errors import WrongStatus
+from queues.events.event import Event
+from queues.events.watch import events as watched
+from queues.events.watch import looks
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
@@ -27,10 +30,6 @@ from queues.store import JobStore
 
 if TYPE_CHECKING:
     from queues.schedules.schedules import Schedules
-
-#: Seconds between two looks of `wait`, at first and at the most.
-FIRST_LOOK = 0.01
-SLOWEST_LOOK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +144,22 @@ class Queue:
         self, job_id: str, *, timeout: float | None = None, on_progress: Callable[[Job], None] | None = None
     ) -> Job:
         """Waits until the job has ended; `on_progress` sees each look. TimeoutError after `timeout` seconds."""
-        pause = FIRST_LOOK
         async with asyncio.timeout(timeout):
-            while True:
-                job = await self.get(job_id)
+            async for job in looks(lambda: self.get(job_id)):
                 if on_progress is not None:
                     on_progress(job)
                 if job.ended:
                     return job
-                await asyncio.sleep(pause)
-                pause = min(SLOWEST_LOOK, pause * 1.5)
+        raise AssertionError("unreachable")
+
+    async def events(self, job_id: str, *, after: str | None = None) -> AsyncGenerator[Event, None]:
+        """What happens to a job, as it happens, up to its end; `after`: only what came after the event of that id.
+
+        JobNotFound, also if it is deleted meanwhile. Looks at the row, twice a second at the most after a while.
+        """
+        async for found in watched(lambda: self.get(job_id), after):
+            for event in found:
+                yield event
 
     @audited("job.cancel", "job_id")
     async def cancel(self, job_id: str, *, by: str | None = None) -> Job:

@@ -3,6 +3,7 @@
 from api.routes import (
     audit,
     dead_letters,
+    events,
     health,
     intake,
     job,
@@ -15,5 +16,19 @@ from api.routes import (
     workers,
 )
 
-_SUBJECTS = (intake, jobs, schedules, stats, queues, dead_letters, operations, types, workers, health, audit, job)
+_SUBJECTS = (
+    intake,
+    jobs,
+    schedules,
+    stats,
+    queues,
+    dead_letters,
+    operations,
+    types,
+    workers,
+    health,
+    audit,
+    events,
+    job,
+)
 ROUTERS = tuple(module.router for module in _SUBJECTS)

@@ -11,7 +11,7 @@ from tests.api.conftest import problem
 JOBS = "/api/v1/jobs"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/docs", "/api/v1", f"{JOBS}/", f"{JOBS}/a/b", f"{JOBS}/a/events"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/docs", "/api/v1", f"{JOBS}/", f"{JOBS}/a/b", f"{JOBS}/a/logs"])
 async def test_no_such_route(client: httpx.AsyncClient, path: str) -> None:
     assert path in problem(await client.get(path), 404, "not-found")["detail"]
 

@@ -16,6 +16,7 @@ from api.guard import OPEN
 from api.models import NewJobBody, ScheduledJobBody
 from api.problems import MEDIA_TYPE
 from api.schedule_bodies import NewScheduleBody, ScheduleBody
+from api.webhook_shapes import NewWebhookBody
 from queues.limits import MAX_HTTP_BATCH
 
 _REF = "#/components/schemas/{model}"
@@ -93,7 +94,7 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 #: What routes read and answer by themselves.
 BODIES = (
-    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody),
+    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody, NewWebhookBody),
     *(LettersBody, RetryManyBody, PurgeBody, ReplayBody, ProblemView),
 )
 _TITLED = frozenset(model.__name__ for model in BODIES)

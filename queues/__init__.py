@@ -11,6 +11,7 @@ from queues.retry import Exponential, Fixed, Linear
 from queues.schedules.recurring import Recurring
 from queues.unique.rule import Unique
 from queues.version import __version__
+from queues.webhooks.endpoint import Webhook
 
 if TYPE_CHECKING:
     from queues.blocking import BlockingQueue
@@ -35,6 +36,7 @@ __all__ = [
     "Snooze",
     "Status",
     "Unique",
+    "Webhook",
     "__version__",
     "job",
 ]

@@ -23,6 +23,7 @@ from queues.queue import Queue
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
 from queues.settings import Settings, read_settings
+from queues.webhooks.webhooks import Webhooks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,6 +95,23 @@ class BlockingSchedules:
     last_runs = _Blocking(Schedules.last_runs)
 
 
+class BlockingWebhooks:
+    """The webhooks of a BlockingQueue; its methods are those of Webhooks."""
+
+    def __init__(self, queue: BlockingQueue):
+        self._queue = queue
+
+    def run(self, call: Callable[[Webhooks], Coroutine[Any, Any, R]]) -> R:
+        """What `call(webhooks)` comes to on the queue's loop."""
+        return self._queue.run(lambda queue: call(queue.webhooks))
+
+    create = _Blocking(Webhooks.create)
+    list = _Blocking(Webhooks.list)
+    get = _Blocking(Webhooks.get)
+    rotate = _Blocking(Webhooks.rotate)
+    delete = _Blocking(Webhooks.delete)
+
+
 class BlockingQueue:
     """`with BlockingQueue() as queue: queue.enqueue("hello", {"name": "Ada"})`; its methods are those of Queue.
 
@@ -145,6 +163,11 @@ class BlockingQueue:
     def schedules(self) -> BlockingSchedules:
         """Its tenant's schedules, by which jobs come again and again."""
         return BlockingSchedules(self)
+
+    @property
+    def webhooks(self) -> BlockingWebhooks:
+        """Its tenant's webhooks, by which ends of jobs are told."""
+        return BlockingWebhooks(self)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()

@@ -27,6 +27,7 @@ from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from queues.schedules.schedules import Schedules
@@ -97,6 +98,13 @@ class Queue:
         schedules = self._scheduling.of(self._enqueuer)
         schedules.acting = self.acting
         return schedules
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Its tenant's webhooks, by which ends of jobs are told."""
+        webhooks = Webhooks(self._store.hooks, self.catalog, self.tenant, self._clock, self._new_id)
+        webhooks.acting = self.acting
+        return webhooks
 
     async def enqueue(
         self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any

@@ -87,6 +87,8 @@ def new_row(job: Job, due: int) -> Item:
         item["replay_of"] = {"S": job.replay_of}
     if job.owes:
         item["owes"] = {"S": " ".join(job.owes)}
+    if job.webhook is not None:
+        item["webhook"] = {"S": job.webhook}
     return item
 
 
@@ -146,6 +148,7 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         cancel_by=text.get("cancel_by"),
         replay_of=text.get("replay_of"),
         owes=tuple(text.get("owes", "").split()),
+        webhook=text.get("webhook"),
         paid_at=int(paid) if paid else None,
     )
 

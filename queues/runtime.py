@@ -33,6 +33,7 @@ from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
+from queues.webhooks.delivering import deliver_webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def assemble(
     endings = Endings(store, queues, catalog, settings, clock, source.random, debts)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
-    attempts = Attempts(processes, settings.processes, on_metrics)
     ids = Ulids(clock, source)
+    endpoints = deliver_webhooks(store, queues, catalog, clients.dynamodb, settings, clock, ids, debts)
+    attempts = Attempts(processes, settings.processes, on_metrics, endpoints)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     trail = Trail(clients.dynamodb, settings, clock, ids)

@@ -11,11 +11,10 @@ Keys and the access patterns that they serve:
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
     a tenant        tenants                 TENANT  -                      -
-    a unique key    see unique/keys.py
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
-    others          audit#TENANT#DAY, webhook#TENANT: see audit/entry.py, webhooks/store.py
+    others          unique#..., audit#..., webhook#...: see unique/keys.py, audit/entry.py, webhooks/store.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -73,6 +72,7 @@ from queues.rows import (
 )
 from queues.settings import Settings
 from queues.unique.keys import UniqueKeys
+from queues.webhooks.hooks import Hooks
 from queues.writes import Form, Guards, Refused, Writes
 
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
@@ -118,6 +118,7 @@ class JobStore:
         self._tenants: set[str] = set()
         self._writes = Writes(dynamodb, settings.table)
         self.unique_keys = UniqueKeys(dynamodb, settings.table)
+        self.hooks: Hooks | None = None  # set where ends of jobs are told by webhooks
 
     # --- new jobs -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from api.routes import (
     schedules,
     stats,
     types,
+    webhooks,
     workers,
 )
 
@@ -28,6 +29,7 @@ _SUBJECTS = (
     workers,
     health,
     audit,
+    webhooks,
     events,
     job,
 )

@@ -23,6 +23,7 @@ from infra.cli.reset import reset
 from infra.cli.schedules import schedules
 from infra.cli.token import token
 from infra.cli.up import up
+from infra.cli.webhooks import webhooks
 from infra.cli.work import work
 
 app = typer.Typer(
@@ -73,3 +74,4 @@ app.add_typer(queues, name="queues")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(operations, name="operations")
 app.add_typer(schedules, name="schedules")
+app.add_typer(webhooks, name="webhooks")

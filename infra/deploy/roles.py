@@ -23,6 +23,7 @@ from infra.deploy.names import (
     role_id,
 )
 from infra.deploy.statements import Statement, allow, document, trust
+from infra.deploy.telling import telling
 from infra.deploy.trail import only_added_to, out_of_reach
 from queues.jobtype import JobType
 from queues.resources import STATE_INDEX
@@ -43,12 +44,12 @@ def roles(types: Types) -> dict[str, Any]:
     """Logical id -> role, of the fixed functions and of each job type's."""
     found = {
         role_id(API): _role(FIXED[API], _api(types)),
-        role_id(REAPER): _role(FIXED[REAPER], _reaper(types)),
-        role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], _dead_letters(types)),
+        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)]),
+        role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], [*_dead_letters(types), *telling(types)]),
     }
     for job_type in types:
         if job_type.options.on_lambda:
-            found[role_id(key(job_type.name))] = _role(job_type.name, working_on([job_type]))
+            found[role_id(key(job_type.name))] = _role(job_type.name, [*working_on([job_type]), *telling(types)])
     return found
 
 

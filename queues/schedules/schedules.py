@@ -189,6 +189,7 @@ class Schedules:
         for _ in range(TRIES):
             known, now = await self.get(name), self._clock()
             job = self._enqueuer.build(job_of(known, f"{known.name}:{self._enqueuer.new_id()}"), now)
+            job = await self._enqueuer.owing(job)
             await self._enqueuer.store.add_tenant(known.tenant)
             if await self._store.decide(known, replace(known, last_job=job.id), job, now):
                 await self._enqueuer.announce(job)

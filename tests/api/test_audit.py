@@ -62,7 +62,7 @@ async def test_every_route_that_changes_something_is_recorded(client_of: Client,
     # A schedule is made first, and deleted last.
     for route, method in sorted(changing, key=lambda one: (one[1] == "DELETE", one[0].path)):
         name = "s" if "/schedules" in route.path else "echo"
-        path = route.path.replace(":jobid", "").format(job_id="j", name=name, operation_id="o")
+        path = route.path.replace(":jobid", "").format(job_id="j", name=name, operation_id="o", webhook_id="w")
         before = len(await entries(client, limit=200))
         answer = await client.request(method, path, json=bodies.get(route.path, {}))
         assert answer.status_code not in (405, 500), (path, answer.text)

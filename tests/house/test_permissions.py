@@ -186,7 +186,7 @@ async def test_the_api(house: House) -> None:
                 await house.deliver()
             assert (await api.post(f"{ROOT}/failing/retry")).status_code == 202
             for path, methods in app.openapi()["paths"].items():
-                if "get" in methods and path.startswith(ROOT):
+                if "get" in methods and path.startswith(ROOT) and "{webhook_id}" not in path:
                     filled = path.format(job_id="named", job_type="other", name="work", operation_id=operation)
                     assert (await api.get(filled)).status_code == 200, path
     assert calls == allowed(house, "ApiRole")

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.origin import origin_of
 from api.routes import ROUTERS, intake
+from infra.serving import api_server, listen, url_of
 from tests.api.conftest import Client, problem
 from tests.api.test_jobs import make
 
@@ -113,3 +114,21 @@ async def test_a_header_that_anybody_can_send_is_not_believed(client: httpx.Asyn
     await make(client, "echo", jobId="a")
     await client.delete(f"{JOBS}/a", headers={"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"})
     assert (await entries(client))[0]["origin"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "origin"), [(None, "127.0.0.1"), ("127.0.0.1", "203.0.113.9"), ("10.0.0.0/8", "127.0.0.1")]
+)
+async def test_a_proxy_is_believed_if_it_is_trusted(
+    app: FastAPI, client: httpx.AsyncClient, trusted: str | None, origin: str
+) -> None:
+    await make(client, "echo", jobId="a")
+    with listen("127.0.0.1", 0, "--port") as listener:
+        server = api_server(app, trusted)
+        running = server.run_on(listener)
+        headers = {"Authorization": client.headers["authorization"], "X-Forwarded-For": "203.0.113.9"}
+        async with httpx.AsyncClient(base_url=url_of(listener, "127.0.0.1"), headers=headers) as behind:
+            assert (await behind.delete(f"{JOBS}/a")).status_code == 200
+        server.should_exit = True
+        await running
+    assert (await entries(client))[0]["origin"] == origin

@@ -21,6 +21,7 @@ from queues.listing import MAX_LIMIT
 from queues.options import DEFAULTS, NewJob, Options
 from queues.retry import DEFAULT_CAP, DEFAULT_JITTER, Backoff
 from queues.unique.rule import MAX_FIELDS, MAX_KEY_CHARS, Mode, Unique
+from queues.webhooks.endpoint import EVENTS, MAX_URL_CHARS, Webhook
 
 #: Milliseconds: the longest delay of a job and of a backoff.
 MAX_DELAY_MS = limits.MAX_JOB_DELAY_SECONDS * 1000
@@ -69,6 +70,16 @@ class UniqueBody(_Body):
         return Unique(key=self.key, fields=tuple(self.fields or ()), window=window, mode=self.mode)
 
 
+class WebhookBody(_Body):
+    """Where the job's own end is told, besides the tenant's own endpoints."""
+
+    url: str = Field(min_length=1, max_length=MAX_URL_CHARS, examples=["https://example.com/hooks"])
+    events: list[str] | None = Field(None, description="Of `completed`, `failed`, `cancelled`; absent: all.")
+
+    def to_core(self) -> Webhook:
+        return Webhook(url=self.url, events=EVENTS if self.events is None else tuple(self.events))
+
+
 class OptionsBody(_Body):
     """What to do differently for this job; what is absent or null comes from its type."""
 
@@ -98,6 +109,7 @@ class OptionsBody(_Body):
         Field(None, description="No attempt runs after it: so many ms from now, or a time with its zone.")
     )
     unique: UniqueBody | None = None
+    webhook: WebhookBody | None = None
     tags: list[str] | None = Field(None, description=f"Up to {limits.MAX_TAGS}, of 1 to 64 characters.")
 
     def to_core(self) -> Options:
@@ -111,6 +123,7 @@ class OptionsBody(_Body):
                 expires_in=self.expires_in / 1000 if self.expires_in is not None else None,
                 deadline=timedelta(milliseconds=self.deadline) if isinstance(self.deadline, float) else self.deadline,
                 unique=self.unique.to_core() if self.unique is not None else None,
+                webhook=self.webhook.to_core() if self.webhook is not None else None,
                 priority=self.priority if self.priority is not None else DEFAULTS.priority,
                 tags=tuple(self.tags or ()),
             )
@@ -197,6 +210,7 @@ def places_of(body: type[BaseModel]) -> dict[tuple[str, ...], Iterable[str]]:
         ("options",): OptionsBody,
         ("options", "backoff"): BackoffBody,
         ("options", "unique"): UniqueBody,
+        ("options", "webhook"): WebhookBody,
     }
     return {
         place: tuple(field.alias or name for name, field in model.model_fields.items())

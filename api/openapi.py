@@ -17,6 +17,7 @@ from api.guard import OPEN
 from api.models import NewJobBody, ScheduledJobBody
 from api.problems import MEDIA_TYPE
 from api.schedule_bodies import NewScheduleBody, ScheduleBody
+from api.webhook_shapes import NewWebhookBody
 from queues.limits import MAX_HTTP_BATCH
 
 _REF = "#/components/schemas/{model}"
@@ -39,6 +40,11 @@ def answers(status: int, model: Any, text: str, *problems: int) -> dict[int | st
     """`responses` of a route: its success, and the problems that are its own."""
     found: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": text}}
     return found | dict.fromkeys(problems, _PROBLEM)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` that are problems, of a route whose success is no JSON."""
+    return dict.fromkeys(statuses, _PROBLEM)
 
 
 _PROBLEM: dict[str, Any] = {
@@ -89,7 +95,7 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 #: What routes read and answer by themselves.
 BODIES = (
-    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody, FlowBody),
+    *(NewJobBody, ScheduledJobBody, NewScheduleBody, ScheduleBody, FlowBody, NewWebhookBody),
     *(LettersBody, RetryManyBody, PurgeBody, ReplayBody, ProblemView),
 )
 _TITLED = frozenset(model.__name__ for model in BODIES)

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.auth import ADMIN, Caller, Tokens
+from api.auth import ADMIN, READ, Caller, Tokens
+from api.origin import origin_of
 from api.problems import NOT_FOUND, SCOPE_MISSING, Problem
 from queues.catalog import Catalog
 from queues.errors import InvalidOption, JobNotFound, UnknownJobType
@@ -43,6 +44,11 @@ class Site:
         """Ends the requests that wait for something; a server calls it when it is asked to stop."""
         self._closing.set()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server was asked to stop."""
+        return self._closing.is_set()
+
     async def closing(self) -> None:
         """Returns when the server is asked to stop."""
         await self._closing.wait()
@@ -72,9 +78,10 @@ def is_admin(caller: Caller) -> bool:
 
 
 async def queue_for(request: Request, scope: str) -> Queue:
-    """The caller's tenant's jobs, if its token has the scope."""
+    """The caller's tenant's jobs, if its token has the scope. What it changes is recorded in the audit trail."""
     caller = allow(request, scope)
-    return (await site_of(request).runtime()).queue.for_tenant(caller.tenant)
+    queue = (await site_of(request).runtime()).queue.for_tenant(caller.tenant)
+    return queue if scope == READ else queue.acting_for(caller.subject, origin_of(request.scope))
 
 
 def known_id(job_id: str) -> str:

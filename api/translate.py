@@ -58,7 +58,13 @@ def _core(error: errors.JobyardError) -> Problem | None:
             return Problem(problems.INVALID_REQUEST, text, errors=faults_of(error))
         case errors.PayloadTooLarge():
             return Problem(problems.TOO_LARGE, text, errors=faults_of(error))
-        case errors.JobNotFound() | errors.BulkNotFound() | errors.ScheduleNotFound() | errors.FlowNotFound():
+        case (
+            errors.JobNotFound()
+            | errors.BulkNotFound()
+            | errors.ScheduleNotFound()
+            | errors.FlowNotFound()
+            | errors.WebhookNotFound()
+        ):
             return Problem(problems.NOT_FOUND, text)
         case errors.ScheduleExists():
             return Problem(problems.SCHEDULE_EXISTS, text)

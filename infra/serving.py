@@ -46,8 +46,8 @@ class Server(uvicorn.Server):
         return asyncio.create_task(self.serve(sockets=[listener]))
 
 
-def api_server(app: Any) -> Server:
-    """The server of the API."""
+def api_server(app: Any, trusted_proxies: str | None = None) -> Server:
+    """The server of the API. It believes what `trusted_proxies` say of a client's address, and nobody else."""
     return Server(
         uvicorn.Config(
             app,
@@ -57,6 +57,8 @@ def api_server(app: Any) -> Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=trusted_proxies is not None,
+            forwarded_allow_ips=trusted_proxies,
             timeout_graceful_shutdown=FINISH_SECONDS,
         )
     )

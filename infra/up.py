@@ -92,7 +92,7 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         )
         aws_secret = None if settings.aws_secret is None else settings.aws_secret.get_secret_value()
         servers: list[tuple[Serving, socket]] = [
-            (api_server(app), api),
+            (api_server(app, settings.trusted_proxies), api),
             (build_server(engine, secret=aws_secret), aws),
         ]
         house = House(worker, servers, settings.grace, release=app.state.site.close)

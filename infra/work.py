@@ -73,7 +73,7 @@ async def work(
 
             secret, previous = ensure_secret(settings), settings.previous_secrets
             app = create_app(runtime, secret=secret, previous_secrets=previous, workers=worker.describe)
-            servers.append((api_server(app), listener))
+            servers.append((api_server(app, settings.trusted_proxies), listener))
             release = app.state.site.close
         if health is not None:
             from infra.health.site import health_site

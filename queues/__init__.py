@@ -14,6 +14,7 @@ from queues.schedules.recurring import Recurring
 from queues.throttle.rule import Concurrency, Rate
 from queues.unique.rule import Unique
 from queues.version import __version__
+from queues.webhooks.endpoint import Webhook
 
 if TYPE_CHECKING:
     from queues.blocking import BlockingQueue
@@ -46,6 +47,7 @@ __all__ = [
     "Status",
     "Step",
     "Unique",
+    "Webhook",
     "__version__",
     "chain",
     "group",

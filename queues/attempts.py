@@ -18,6 +18,7 @@ from queues.outcome import Outcome, TimedOut, returned, unreadable
 from queues.policy import outcome_of
 from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
+from queues.webhooks.store import EndpointStore
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Attempts:
     size: int
     #: Takes the lines of metrics that handlers print (see capture.py).
     on_metrics: capture.OnLine | None = None
+    #: Handed to handlers on the loop.
+    endpoints: EndpointStore | None = None
     _free: asyncio.Semaphore | None = field(default=None)
     #: Messages that wait for a worker process.
     _waiting: int = 0
@@ -57,7 +60,7 @@ class Attempts:
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
-            return await on_loop(job_type, job, running, seconds, self.on_metrics)
+            return await on_loop(job_type, job, running, seconds, self.on_metrics, self.endpoints)
         numbers = (job.attempt, job.max_attempts, job.data_version)
         call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom")
         return await self.processes.run(
@@ -75,6 +78,7 @@ async def on_loop(
     running: Running,
     seconds: float,
     on_metrics: capture.OnLine | None = None,
+    endpoints: EndpointStore | None = None,
 ) -> Outcome:
     """One attempt in this process. A plain `def` cannot be stopped here and holds the loop up: for tests only."""
     try:
@@ -84,7 +88,7 @@ async def on_loop(
     log = running.report.lines.append
     with capture.to(log, on_metrics) as lines, _Deadline(running, seconds) as deadline:
         if job_type.wants_context:
-            arguments = (*arguments, _context(job, running, seconds, lines))
+            arguments = (*arguments, _context(job, running, seconds, lines, endpoints))
         try:
             value = job_type.function(*arguments)
             if job_type.is_async:
@@ -138,12 +142,14 @@ class _Deadline:
         self._running.task.cancel()
 
 
-def _context(job: Job, running: Running, seconds: float, lines: capture.Lines) -> Context:
+def _context(
+    job: Job, running: Running, seconds: float, lines: capture.Lines, endpoints: EndpointStore | None
+) -> Context:
     def log(line: str) -> None:
         lines.write(line + "\n")
 
     limits = (job.attempt, job.max_attempts, seconds)
-    return Context(job.id, job.type, job.tenant, *limits, on_progress(running), log, lambda: running.asked)
+    return Context(job.id, job.type, job.tenant, *limits, on_progress(running), log, lambda: running.asked, endpoints)
 
 
 def _traceback(error: BaseException) -> str:

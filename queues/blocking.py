@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
@@ -18,11 +18,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
+from queues.events.event import Event
 from queues.flows.flows import Flows
 from queues.queue import Queue
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
 from queues.settings import Settings, read_settings
+from queues.webhooks.webhooks import Webhooks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,6 +115,23 @@ class BlockingFlows:
     retry = _Blocking(Flows.retry)
 
 
+class BlockingWebhooks:
+    """The webhooks of a BlockingQueue; its methods are those of Webhooks."""
+
+    def __init__(self, queue: BlockingQueue):
+        self._queue = queue
+
+    def run(self, call: Callable[[Webhooks], Coroutine[Any, Any, R]]) -> R:
+        """What `call(webhooks)` comes to on the queue's loop."""
+        return self._queue.run(lambda queue: call(queue.webhooks))
+
+    create = _Blocking(Webhooks.create)
+    list = _Blocking(Webhooks.list)
+    get = _Blocking(Webhooks.get)
+    rotate = _Blocking(Webhooks.rotate)
+    delete = _Blocking(Webhooks.delete)
+
+
 class BlockingQueue:
     """`with BlockingQueue() as queue: queue.enqueue("hello", {"name": "Ada"})`; its methods are those of Queue.
 
@@ -152,6 +171,18 @@ class BlockingQueue:
     paused = _Blocking(Queue.paused)
     counts = _Blocking(Queue.counts)
     dead_letters = _Blocking(Queue.dead_letters)
+    audit = _Blocking(Queue.audit)
+
+    def events(self, job_id: str, *, after: str | None = None) -> Iterator[Event]:
+        """What happens to a job, as it happens, up to its end: see Queue.events."""
+        source = self.run(lambda queue: _begun(queue.events(job_id, after=after)))
+        try:
+            while (event := self.run(lambda _: _next(source))) is not None:
+                yield event
+        finally:
+            # One that is left half read may outlive the queue.
+            with suppress(Misconfigured):
+                self.run(lambda _: source.aclose())
 
     @property
     def schedules(self) -> BlockingSchedules:
@@ -162,6 +193,11 @@ class BlockingQueue:
     def flows(self) -> BlockingFlows:
         """Its tenant's flows: jobs that belong together."""
         return BlockingFlows(self)
+
+    @property
+    def webhooks(self) -> BlockingWebhooks:
+        """Its tenant's webhooks, by which ends of jobs are told."""
+        return BlockingWebhooks(self)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()
@@ -199,6 +235,14 @@ class BlockingQueue:
             if opened.done():
                 raise
             opened.set_exception(error)
+
+
+async def _begun(source: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    return source
+
+
+async def _next(source: AsyncIterator[Event]) -> Event | None:
+    return await anext(source, None)
 
 
 @asynccontextmanager

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from queues.errors import InvalidOption
 from queues.outcome import JobCancelled
+
+if TYPE_CHECKING:
+    from queues.webhooks.store import EndpointStore
 
 
 def _ignore_progress(_percent: float, _note: str | None) -> None:
@@ -34,6 +38,8 @@ class Context:
     on_progress: Callable[[float, str | None], None] = _ignore_progress
     on_log: Callable[[str], None] = print
     is_cancelled: Callable[[], bool] = _never
+    #: Whom webhooks go to: for the job type that delivers them.
+    endpoints: EndpointStore | None = None
     _started: float = field(default_factory=monotonic)
 
     @classmethod

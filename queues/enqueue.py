@@ -16,12 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from queues import limits
 from queues.catalog import Catalog
 from queues.clock import Clock
-from queues.errors import EnqueueFailed
+from queues.errors import EnqueueFailed, InvalidOption
 from queues.job import Envelope, Job, Status
 from queues.jobtype import JobType
 from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
@@ -29,6 +30,7 @@ from queues.payloads import PLAIN, Payloads
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.unique.way_in import Keyed, enqueue_keyed, keyed
+from queues.webhooks.endpoint import Webhook
 
 #: Jobs written and sent together in a bulk enqueue: eight BatchWriteItem, then 20 SendMessageBatch.
 CHUNK = 200
@@ -67,7 +69,17 @@ class Enqueuer:
             run_at=run_at,
             expires_start_at=now + round(seconds(options.expires_in) * 1000) if options.expires_in else None,
             deadline_at=None if options.deadline is None else check_deadline(options.deadline, now, run_at),
+            webhook=None if options.webhook is None else self._webhook(options.webhook),
         )
+
+    def _webhook(self, webhook: Webhook) -> str:
+        if self.store.hooks is None:
+            raise InvalidOption("webhook", webhook.url, "nothing delivers it: add queues.webhooks.job to JOBYARD_JOBS")
+        return orjson.dumps(webhook.to_json()).decode()
+
+    async def owing(self, job: Job) -> Job:
+        """The new job, with what it will owe to others when it has ended."""
+        return job if self.store.hooks is None else await self.store.hooks.owing(job)
 
     def keyed(self, new: NewJob, job: Job) -> Keyed | None:
         """What a job that `build` has made is to be unique by; None if by nothing. InvalidOption. Pure."""
@@ -79,6 +91,8 @@ class Enqueuer:
         """Writes and sends a new job; if it is `named` by its caller and one of that id is there, answers that one."""
         now = job.created_at
         await self.store.add_tenant(self.tenant)
+        if self.store.hooks is not None:
+            job = await self.owing(job)
         row = job if self.payloads.plain(job) else await self.payloads.row_of(job)
         if named:
             there = await self.store.put_new(row)
@@ -117,6 +131,8 @@ class Enqueuer:
         """
         now = self.clock()
         jobs = [self.build(request, now) for request in requests]
+        if self.store.hooks is not None:
+            jobs = [await self.owing(job) for job in jobs]
         unique = {
             i: one
             for i, (request, job) in enumerate(zip(requests, jobs, strict=True))

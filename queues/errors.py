@@ -20,6 +20,7 @@ JobyardError
   ScheduleNotFound    no such schedule in this tenant
   ScheduleExists      there is another schedule of that name
   ScheduleOfCode      the schedule is declared by a job type, and changed there
+  WebhookNotFound     no such webhook in this tenant
   EnqueueFailed       some jobs of a bulk enqueue were not accepted; carries both lists
   Misconfigured       settings that contradict each other, or an environment that cannot work
 """
@@ -198,6 +199,14 @@ class ScheduleOfCode(JobyardError):
             "it can be paused, resumed and run from here"
         )
         self.name = name
+
+
+class WebhookNotFound(JobyardError):
+    """The tenant has no such webhook."""
+
+    def __init__(self, webhook_id: str):
+        super().__init__(f"no webhook {webhook_id[:64]!r} here; `jobyard webhooks list` shows those that there are")
+        self.webhook_id = webhook_id
 
 
 class EnqueueFailed(JobyardError):

@@ -135,6 +135,8 @@ class Job:
     cancel_by: str | None = None
     #: The job that this one is a replay of.
     replay_of: str | None = None
+    #: Where it wants its own end to be told, as JSON text (webhooks/endpoint.py).
+    webhook: str | None = None
     #: What has to be done when the job has ended, by the words of `debts.py`; and when, after its last end, it was.
     owes: tuple[str, ...] = ()
     paid_at: int | None = None
@@ -207,7 +209,7 @@ def _value(job_id: str, what: str, text: str) -> Any:
 RESERVED_IDS = frozenset(
     {
         *("batch", "schedule", "schedules", "stats", "metrics", "queues", "flows"),
-        *("workers", "types", "audit", "health", "retry", "dead-letters", "operations"),
+        *("workers", "types", "audit", "webhooks", "health", "retry", "dead-letters", "operations"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")

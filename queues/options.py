@@ -14,6 +14,7 @@ from queues.job_options import check_attempts, check_timeout
 from queues.jobtype import JobType
 from queues.retry import Backoff
 from queues.unique.rule import Unique
+from queues.webhooks.endpoint import Webhook
 
 Duration = timedelta | float
 
@@ -40,6 +41,8 @@ class Options:
     deadline: datetime | Duration | None = None
     #: One job for one key, instead of what its type says; not together with `job_id`.
     unique: Unique | None = None
+    #: Where its end is told (docs/webhooks.md), besides the tenant's own endpoints.
+    webhook: Webhook | None = None
     #: 1 (first) to 100 (last): in which of its type's queues it waits, if that has levels (priorities/levels.py).
     priority: int = 50
     tags: Sequence[str] = ()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from queues.audit.acting import Acting, audited
+from queues.audit.trail import AuditFilter, AuditPage
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
@@ -15,6 +17,9 @@ from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
 from queues.enqueue import Enqueuer
 from queues.errors import Misconfigured, WrongStatus
+from queues.events.event import Event
+from queues.events.watch import events as watched
+from queues.events.watch import looks
 from queues.flows.flowing import Flowing
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
@@ -28,14 +33,11 @@ from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
 from queues.throttle.reason import Waiting
 from queues.throttle.why import Why
 from queues.transactions import Transactions
+from queues.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from queues.flows.flows import Flows
     from queues.schedules.schedules import Schedules
-
-#: Seconds between two looks of `wait`, at first and at the most.
-FIRST_LOOK = 0.01
-SLOWEST_LOOK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Queue:
         self._scheduling, self._control, self._flowing = scheduling, control, flowing
         self._payloads = payloads
         self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id, payloads)
+        #: In whose name control actions are recorded, if in anybody's.
+        self.acting: Acting | None = None
 
     def for_tenant(self, tenant: str) -> Queue:
         """The same queues, seen by another tenant."""
@@ -88,10 +92,31 @@ class Queue:
             payloads=self._payloads,
         )
 
+    def acting_for(self, actor: str, origin: str | None = None) -> Queue:
+        """The same queues, whose control actions are recorded in the audit trail: who it is, and from which address."""
+        queue = self.for_tenant(self.tenant)
+        queue.acting = Acting(self._control.trail, self.tenant, actor, origin)
+        return queue
+
+    async def audit(
+        self, wanted: AuditFilter | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> AuditPage:
+        """One page of the tenant's audit trail, the latest entry first. InvalidOption."""
+        return await self._control.trail.page(self.tenant, wanted or AuditFilter(), limit=limit, cursor=cursor)
+
     @property
     def schedules(self) -> Schedules:
         """Its tenant's schedules, by which jobs come again and again."""
-        return self._scheduling.of(self._enqueuer)
+        schedules = self._scheduling.of(self._enqueuer)
+        schedules.acting = self.acting
+        return schedules
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Its tenant's webhooks, by which ends of jobs are told."""
+        webhooks = Webhooks(self._store.hooks, self.catalog, self.tenant, self._clock, self._new_id)
+        webhooks.acting = self.acting
+        return webhooks
 
     @property
     def flows(self) -> Flows:
@@ -199,17 +224,24 @@ class Queue:
 
         TimeoutError after `timeout` seconds.
         """
-        pause = FIRST_LOOK
         async with asyncio.timeout(timeout):
-            while True:
-                job = await self._control.get(self.tenant, job_id)
+            async for job in looks(lambda: self._row(job_id)):
                 if on_progress is not None:
                     on_progress(job)
                 if job.ended:
                     return await self._payloads.opened(job, up_to)
-                await asyncio.sleep(pause)
-                pause = min(SLOWEST_LOOK, pause * 1.5)
+        raise AssertionError("unreachable")
 
+    async def events(self, job_id: str, *, after: str | None = None) -> AsyncGenerator[Event, None]:
+        """What happens to a job, as it happens, up to its end; `after`: only what came after the event of that id.
+
+        JobNotFound, also if it is deleted meanwhile. Looks at the row, twice a second at the most after a while.
+        """
+        async for found in watched(lambda: self.get(job_id), after):
+            for event in found:
+                yield event
+
+    @audited("job.cancel", "job_id")
     async def cancel(self, job_id: str, *, by: str | None = None) -> Job:
         """Cancels a job: one that waits at once, one that runs by asking it to end; `by` says who wants it.
 
@@ -218,6 +250,7 @@ class Queue:
         """
         return await self._control.cancel(await self._row(job_id), by)
 
+    @audited("job.retry", "job_id")
     async def retry(self, job_id: str) -> Job:
         """Gives a failed job its type's attempts afresh. WrongStatus if it has not failed.
 
@@ -232,6 +265,7 @@ class Queue:
         await self._queues.send(queue, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
         return await self._row(job_id)
 
+    @audited("job.replay", "job_id", "new_id")
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:
         """Runs a job once more as a new one, with its data or with other `data`; the old one stays as it was.
 
@@ -249,10 +283,12 @@ class Queue:
         new = replayed(old, job_type.options, job_id=made, data=other, now=self._clock())
         return await self._enqueuer.put(new, named=new_id is not None)
 
+    @audited("job.discard", "job_id")
     async def discard(self, job_id: str, *, by: str | None = None) -> Job:
         """Gives a failed job up: it becomes cancelled, and its dead letter goes. WrongStatus if it has not failed."""
         return await self._control.discard(await self._row(job_id), by)
 
+    @audited("job.delete", "job_id")
     async def delete(self, job_id: str) -> Job:
         """Removes the record of a job that has ended; answers it as it was. WrongStatus if it has not ended."""
         job = await self._row(job_id)
@@ -261,6 +297,7 @@ class Queue:
 
     # --- many jobs ------------------------------------------------------------------------------------------
 
+    @audited("jobs.retry", None, "wanted", "rate", "everyone")
     async def retry_many(
         self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
     ) -> Bulk:
@@ -270,12 +307,14 @@ class Queue:
         """
         return await self._start(Verb.RETRY, wanted, rate, everyone, by)
 
+    @audited("jobs.discard", None, "wanted", "rate", "everyone")
     async def discard_many(
         self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
     ) -> Bulk:
         """Begins to give up all failed jobs that a filter is for; otherwise as `retry_many`."""
         return await self._start(Verb.DISCARD, wanted, rate, everyone, by)
 
+    @audited("queue.purge", "type")
     async def purge(self, type: str, *, by: str | None = None) -> Bulk:
         """Empties a type's queue, and begins to cancel all its jobs that wait now, of every tenant: see `operation`."""
         return await self._start(Verb.PURGE, JobFilter(type=type), None, True, by)
@@ -292,16 +331,19 @@ class Queue:
         """An operation on many jobs that this tenant began, and how far it is. BulkNotFound."""
         return await self._control.bulk(self.tenant, operation_id)
 
+    @audited("operation.cancel", "operation_id")
     async def call_off(self, operation_id: str) -> Bulk:
         """Ends an operation where it is; what it has done stays done. BulkNotFound."""
         return await self._control.call_off(self.tenant, operation_id)
 
     # --- queues ---------------------------------------------------------------------------------------------
 
+    @audited("queue.pause", "type")
     async def pause(self, type: str, *, by: str | None = None) -> None:
         """Has no job of a type started, of any tenant, until `resume`; what runs goes on. UnknownJobType."""
         await self._control.pauses.pause(self.catalog.get(type).name, by)
 
+    @audited("queue.resume", "type")
     async def resume(self, type: str) -> None:
         """Lets a paused type's jobs run again. UnknownJobType."""
         await self._control.pauses.resume(self.catalog.get(type).name)

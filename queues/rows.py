@@ -89,6 +89,8 @@ def new_row(job: Job, due: int) -> Item:
         item["owes"] = {"S": " ".join(job.owes)}
     if job.flow is not None:
         item["flow"] = {"S": job.flow}
+    if job.webhook is not None:
+        item["webhook"] = {"S": job.webhook}
     return item
 
 
@@ -148,6 +150,7 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         cancel_by=text.get("cancel_by"),
         replay_of=text.get("replay_of"),
         owes=tuple(text.get("owes", "").split()),
+        webhook=text.get("webhook"),
         paid_at=int(paid) if paid else None,
         flow=text.get("flow"),
     )

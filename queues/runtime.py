@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from queues.artifacts.store import Artifacts
 from queues.artifacts.sweep import ArtifactSweep
 from queues.attempts import Attempts
+from queues.audit.trail import Trail
 from queues.capture import OnLine
 from queues.catalog import Catalog
 from queues.clients import Clients
@@ -39,6 +40,7 @@ from queues.table import create_table
 from queues.throttle.cells import Cells
 from queues.throttle.rows import LimitRows
 from queues.throttle.throttle import Throttle
+from queues.webhooks.delivering import deliver_webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,16 @@ def assemble(
     endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
-    attempts = Attempts(processes, settings.processes, on_metrics)
     ids = Ulids(clock, source)
+    endpoints = deliver_webhooks(store, queues, catalog, clients.dynamodb, settings, clock, ids, debts)
+    attempts = Attempts(processes, settings.processes, on_metrics, endpoints)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     limit_rows = LimitRows(clients.dynamodb, settings.table)
     cells = Cells(limit_rows, name, source.random)
     throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000))
-    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, limit_rows, payloads)
+    trail = Trail(clients.dynamodb, settings, clock, ids)
+    control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, limit_rows, trail, payloads)
     flowing = Flowing(clients.dynamodb, settings, control)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)

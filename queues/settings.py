@@ -60,8 +60,12 @@ class Settings(BaseModel):
     grace: float = Field(10.0, ge=0, le=limits.MAX_WORKER_TIMEOUT_SECONDS)
     #: Where a worker tells how it is, as PORT (on the loopback) or HOST:PORT; nowhere if not given.
     health: str | None = None
+    #: Proxies in front of the API, addresses or networks separated by commas, whose `X-Forwarded-For` is believed.
+    trusted_proxies: str | None = None
     #: Worker processes for plain `def` jobs.
     processes: int = Field(4, ge=1, le=256)
+    #: Days for which the audit trail is kept.
+    audit_days: int = Field(365, ge=1, le=3650)
     #: `normal`: every acknowledged write survives kill -9; `always`: a power cut too, at an fsync for each commit.
     fsync: Literal["normal", "always"] = "normal"
     #: How exactly the embedded schedules fire; `minute` is AWS's precision.

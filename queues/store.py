@@ -11,12 +11,12 @@ Keys and the access patterns that they serve:
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
     a tenant        tenants                 TENANT  -                      -
-    a unique key    see unique/keys.py; a limit of a job type: see throttle/scope.py
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
     the cleaner     cleaner                 round   -                      -   see cleaning/rows.py
     a flow          flows#TENANT            ID      flows#owed, or none    when a round shall look; see flows/store.py
+    others          see unique/keys.py, throttle/scope.py, audit/entry.py, webhooks/store.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -28,7 +28,7 @@ Keys and the access patterns that they serve:
 A job is in `open` until it has ended, then in `owing` for as long as something is owed to it: its burial in the dead-
 letter queue, if it has failed, and its debts, if it has any (`debts.py`). The index entry changes only when a job is
 made, retried or ended, so a job that completes costs six write units: row and entry (2), claim (1), settle and the
-entry's move (3). TTL is on `expires_at` (in seconds); DynamoDB deletes late, so readers take what has expired for gone.
+entry's move (3). TTL is on `expires_at` (epoch seconds); what has expired and is not deleted yet is gone for readers.
 
 The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
 is not active (`rows.job_of`).
@@ -74,6 +74,7 @@ from queues.rows import (
 )
 from queues.settings import Settings
 from queues.unique.keys import UniqueKeys
+from queues.webhooks.hooks import Hooks
 from queues.writes import Form, Guards, Refused, Writes
 
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
@@ -119,6 +120,7 @@ class JobStore:
         self._tenants: set[str] = set()
         self._writes = Writes(dynamodb, settings.table)
         self.unique_keys = UniqueKeys(dynamodb, settings.table)
+        self.hooks: Hooks | None = None  # set where ends of jobs are told by webhooks
 
     # --- new jobs -------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """One file a subject. Their order is that of matching: fixed words before parameters."""
 
 from api.routes import (
+    audit,
     dead_letters,
+    events,
     flows,
     health,
     intake,
@@ -12,8 +14,25 @@ from api.routes import (
     schedules,
     stats,
     types,
+    webhooks,
     workers,
 )
 
-_SUBJECTS = (intake, jobs, schedules, flows, stats, queues, dead_letters, operations, types, workers, health, job)
+_SUBJECTS = (
+    intake,
+    jobs,
+    schedules,
+    flows,
+    stats,
+    queues,
+    dead_letters,
+    operations,
+    types,
+    workers,
+    health,
+    audit,
+    webhooks,
+    events,
+    job,
+)
 ROUTERS = tuple(module.router for module in _SUBJECTS)

@@ -46,6 +46,8 @@ class _JobId(Convertor[str]):
 
 
 register_url_convertor("jobid", _JobId())
+#: In a path of a route: a job's id, as `job_id`.
+JOB_ID = "{job_id:jobid}"
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 

@@ -15,7 +15,7 @@ from api.counts import all_tenants_numbers, own_numbers, tally
 from api.metrics import metrics
 from api.models import TypeQuery
 from api.openapi import answers
-from api.site import allow, is_admin, known_type, site_of
+from api.site import allow, is_admin, known_type, queue_for, site_of
 from api.views import json_response
 
 router = APIRouter(prefix="/api/v1/jobs/queues", tags=["numbers"])
@@ -46,16 +46,14 @@ async def get_queue(request: Request, name: str) -> Response:
 @router.post("/{name}/pause", responses=answers(200, QueueView, "None of its jobs is started any more.", 404))
 async def pause_queue(request: Request, name: str) -> Response:
     """Has no job of a type started, of any tenant, until it is resumed; what runs goes on."""
-    caller = allow(request, ADMIN)
-    runtime = await site_of(request).runtime()
-    await runtime.queue.pause(known_type(runtime.catalog, name).name, by=caller.subject)
+    queue, runtime = await queue_for(request, ADMIN), await site_of(request).runtime()
+    await queue.pause(known_type(runtime.catalog, name).name, by=request.scope["caller"].subject)
     return json_response((await all_tenants_numbers(runtime, [name]))[0].view())
 
 
 @router.post("/{name}/resume", responses=answers(200, QueueView, "Its jobs run again.", 404))
 async def resume_queue(request: Request, name: str) -> Response:
     """Lets a paused type's jobs run again."""
-    allow(request, ADMIN)
-    runtime = await site_of(request).runtime()
-    await runtime.queue.resume(known_type(runtime.catalog, name).name)
+    queue, runtime = await queue_for(request, ADMIN), await site_of(request).runtime()
+    await queue.resume(known_type(runtime.catalog, name).name)
     return json_response((await all_tenants_numbers(runtime, [name]))[0].view())

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.audit import audit
 from infra.cli.clean import clean
 from infra.cli.dead_letters import dead_letters
 from infra.cli.deploy import deploy
@@ -25,6 +26,7 @@ from infra.cli.run import run
 from infra.cli.schedules import schedules
 from infra.cli.token import token
 from infra.cli.up import up
+from infra.cli.webhooks import webhooks
 from infra.cli.work import work
 
 app = typer.Typer(
@@ -68,6 +70,7 @@ for command in (
     remove_local,
     clean,
     doctor,
+    audit,
     reset,
 ):
     app.command()(command)
@@ -77,3 +80,4 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(operations, name="operations")
 app.add_typer(schedules, name="schedules")
 app.add_typer(flows, name="flows")
+app.add_typer(webhooks, name="webhooks")

@@ -25,6 +25,8 @@ from infra.deploy.names import (
     role_id,
 )
 from infra.deploy.statements import Statement, allow, document, trust
+from infra.deploy.telling import telling
+from infra.deploy.trail import only_added_to, out_of_reach
 from queues.jobtype import JobType
 from queues.resources import STATE_INDEX
 from queues.schedules.eventbridge import HEAD
@@ -44,13 +46,13 @@ def roles(types: Types) -> dict[str, Any]:
     """Logical id -> role, of the fixed functions and of each job type's."""
     found = {
         role_id(API): _role(FIXED[API], _api(types)),
-        role_id(REAPER): _role(FIXED[REAPER], _reaper(types)),
-        role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], _dead_letters(types)),
+        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)]),
+        role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], [*_dead_letters(types), *telling(types)]),
         role_id(CLEANER): _role(FIXED[CLEANER], _cleaner()),
     }
     for job_type in types:
         if job_type.options.on_lambda:
-            statements = [*working_on([job_type]), *going_on_with_flows(types)]
+            statements = [*working_on([job_type]), *going_on_with_flows(types), *telling(types)]
             found[role_id(key(job_type.name))] = _role(job_type.name, statements)
     return found
 
@@ -74,6 +76,7 @@ def working_on(types: Types) -> list[Statement]:
             *queue_arns(types),
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
+        out_of_reach(),
     ]
 
 
@@ -112,6 +115,7 @@ def _api(types: Types) -> list[Statement]:
         allow("LetThemSend", ["iam:PassRole"], arn_of(JOB_SCHEDULE_ROLE))
         | {"Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}},
         *_pausing(types),
+        only_added_to(),
     ]
 
 
@@ -131,6 +135,7 @@ def _reaper(types: Types) -> list[Statement]:
         ),
         allow("Bury", ["sqs:GetQueueUrl", "sqs:SendMessage"], *_letters(types)),
         *_pausing(types),
+        out_of_reach(),
     ]
 
 
@@ -166,6 +171,7 @@ def _dead_letters(types: Types) -> list[Statement]:
             ],
             *_letters(types),
         ),
+        out_of_reach(),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from infra.deploy.names import PREFIX
 from infra.deploy.roles import INDEX, TABLE, letters, working_on
 from infra.deploy.statements import Statement, allow, document, trust
+from infra.deploy.telling import telling
 from queues.jobtype import JobType
 
 #: Logical ids that no job type's resource can have.
@@ -29,7 +30,7 @@ def workers(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
                 "Description": f"What workers of {PREFIX} may do",
-                "PolicyDocument": document(*statements(theirs)),
+                "PolicyDocument": document(*statements(theirs), *telling(types)),
             },
         },
         ROLE: {

@@ -63,9 +63,9 @@ def wanted_of_worker(types: Sequence[AnyType], settings: Settings, place: Place)
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    """Of the policy that every stage has; the other one is for traces."""
+    """What the policy allows that every stage has; the other one is for traces."""
     statements: list[dict[str, Any]] = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    return statements
+    return [statement for statement in statements if statement["Effect"] == "Allow"]
 
 
 def _wanted(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from queues.audit.trail import Trail
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
@@ -55,6 +56,7 @@ class Control:
     new_id: Callable[[], str]
     endings: Endings
     limit_rows: LimitRows
+    trail: Trail
     payloads: Payloads = PLAIN
 
     def options(self, job: Job) -> JobOptions:

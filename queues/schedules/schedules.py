@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from queues.audit.acting import Acting, audited
 from queues.enqueue import Enqueuer
 from queues.errors import InvalidOption, ScheduleExists, ScheduleNotFound, ScheduleOfCode
 from queues.job import Job
@@ -41,6 +42,8 @@ class Schedules:
     def __init__(self, store: ScheduleStore, eventbridge: EventBridge, enqueuer: Enqueuer):
         self._store, self._enqueuer, self._clock = store, enqueuer, enqueuer.clock
         self._changes = Changes(store, eventbridge, enqueuer.catalog, enqueuer.tenant, enqueuer.clock)
+        #: In whose name changes are recorded, if in anybody's.
+        self.acting: Acting | None = None
 
     async def create(
         self,
@@ -69,6 +72,7 @@ class Schedules:
         )
         return await self.add(wanted, job_type, by=by)
 
+    @audited("schedule.create", "recurring", "job_type")
     async def add(self, recurring: Recurring, job_type: str | JobType[Any, Any], *, by: str = "") -> JobSchedule:
         """The same from a Recurring that has a name."""
         catalog = self._enqueuer.catalog
@@ -130,6 +134,7 @@ class Schedules:
         changes |= {word: value for word, value in open_ended.items() if value is not ...}
         return await self.put(replace(said, **changes), by=by)
 
+    @audited("schedule.update", "recurring")
     async def put(self, recurring: Recurring, *, by: str | None = None) -> JobSchedule:
         """Changes all of the schedule of that name but its job type."""
 
@@ -150,10 +155,12 @@ class Schedules:
         await self._of_a_call(recurring.name)
         return await self._changes.make(recurring.name, change)
 
+    @audited("schedule.pause", "name")
     async def pause(self, name: str) -> JobSchedule:
         """No time makes a job any more, until it is resumed; those that pass meanwhile are not made up for."""
         return await self._changes.make(name, _to(ScheduleStatus.PAUSED))
 
+    @audited("schedule.resume", "name")
     async def resume(self, name: str) -> JobSchedule:
         """Its times make jobs again, from now on."""
 
@@ -163,6 +170,7 @@ class Schedules:
 
         return await self._changes.make(name, change)
 
+    @audited("schedule.delete", "name")
     async def delete(self, name: str) -> None:
         """Removes a schedule; jobs that it has made stay. ScheduleNotFound, ScheduleOfCode."""
         try:
@@ -172,6 +180,7 @@ class Schedules:
             raise
         await self._changes.make(name, _to(ScheduleStatus.DELETED))
 
+    @audited("schedule.run", "name")
     async def run_now(self, name: str) -> Job:
         """Makes a job of the schedule at once, whatever its policies say and even if it is paused. Its times stay.
 
@@ -180,6 +189,7 @@ class Schedules:
         for _ in range(TRIES):
             known, now = await self.get(name), self._clock()
             job = self._enqueuer.build(job_of(known, f"{known.name}:{self._enqueuer.new_id()}"), now)
+            job = await self._enqueuer.owing(job)
             await self._enqueuer.store.add_tenant(known.tenant)
             if await self._store.decide(known, replace(known, last_job=job.id), job, now):
                 await self._enqueuer.announce(job)

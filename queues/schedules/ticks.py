@@ -91,7 +91,8 @@ class Ticks:
         error: str | None = None
         if decision.fate is Fate.STARTED and there is None:
             try:
-                job = self._enqueuer(schedule.tenant).build(job_of(schedule, job_id), now)
+                enqueuer = self._enqueuer(schedule.tenant)
+                job = await enqueuer.owing(enqueuer.build(job_of(schedule, job_id), now))
             except JobyardError as refusal:
                 decision, error = Decision(Fate.REFUSED), str(refusal)
                 log.warning("schedule %s of %s: %s", schedule.name, schedule.tenant, refusal)

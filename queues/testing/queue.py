@@ -5,9 +5,10 @@ With `Yard.inline` a job has run, if it is due, before `enqueue` returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from queues.events.event import Event, events_after
 from queues.job import Job
 from queues.jobtype import JobType
 from queues.options import NewJob, Options
@@ -57,6 +58,15 @@ class VirtualQueue(Queue):
             return job
         await self._yard.drain()
         return await self.get(job.id)
+
+    async def events(self, job_id: str, *, after: str | None = None) -> AsyncGenerator[Event, None]:
+        """What happens to a job up to its end; works, and moves the clock, as `wait` does, and tells of it then."""
+        seen: list[Job] = []
+        await self.wait(job_id, on_progress=seen.append)
+        for job in seen:
+            for event in events_after(after, job):
+                after = event.id
+                yield event
 
     async def wait(
         self,

@@ -84,6 +84,31 @@ def test_events_of_api_gateway(api: LambdaApi) -> None:
     assert [row["id"] for row in json.loads(listed["body"])["jobs"]] == [job["id"]]
 
 
+def test_events_are_answered_as_far_as_they_are(api: LambdaApi) -> None:
+    """Mangum cannot stream: the answer comes while the job still waits."""
+    token = make_token(SECRET, tenant="acme", subject="t", expires_in=60)
+    made = api(event("POST", "/api/v1/jobs", {"type": "echo", "data": 1}, token=token), CONTEXT)
+    path = made["headers"]["location"]
+
+    def told(last: str | None) -> dict[str, Any]:
+        asked = event("GET", f"{path}/events", token=token)
+        if last is not None:
+            asked["headers"]["last-event-id"] = last
+        return api(asked, CONTEXT)
+
+    first = told(None)
+    assert first["headers"]["content-type"] == "text/event-stream; charset=utf-8"
+    assert first["isBase64Encoded"] is False
+    assert "id: 0.enqueued\n" in first["body"]
+    api(event("DELETE", path, token=token), CONTEXT)
+    later = told("0.enqueued")
+    assert "id: 0.cancelled\n" in later["body"]
+    assert "0.enqueued" not in later["body"]
+    assert told("0.cancelled")["statusCode"] == 204
+    (entry,) = json.loads(api(event("GET", "/api/v1/jobs/audit", token=token), CONTEXT)["body"])["entries"]
+    assert entry["origin"] == "203.0.113.7"
+
+
 def test_problems_go_out_as_text(api: LambdaApi) -> None:
     refused = api(event("GET", "/api/v1/jobs"), CONTEXT)
     assert refused["statusCode"] == 401

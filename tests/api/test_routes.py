@@ -11,12 +11,14 @@ from tests.api.conftest import problem
 JOBS = "/api/v1/jobs"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/docs", "/api/v1", f"{JOBS}/", f"{JOBS}/a/b", f"{JOBS}/a/events"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/docs", "/api/v1", f"{JOBS}/", f"{JOBS}/a/b", f"{JOBS}/a/logs"])
 async def test_no_such_route(client: httpx.AsyncClient, path: str) -> None:
     assert path in problem(await client.get(path), 404, "not-found")["detail"]
 
 
-@pytest.mark.parametrize("word", sorted(RESERVED_IDS - {"stats", "workers", "types", "schedules", "flows"}))
+@pytest.mark.parametrize(
+    "word", sorted(RESERVED_IDS - {"stats", "workers", "types", "schedules", "flows", "audit", "webhooks"})
+)
 async def test_a_routes_word_is_never_taken_for_a_job(client: httpx.AsyncClient, word: str) -> None:
     answer = await client.get(f"{JOBS}/{word}")
     if word in ("batch", "schedule", "retry"):

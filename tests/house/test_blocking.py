@@ -13,7 +13,7 @@ import pytest
 from functions.hello import hello
 from infra.local.engine import Engine
 from queues import Flow, NewJob, Queue, Status, Step, chain
-from queues.blocking import BlockingFlows, BlockingQueue, BlockingSchedules
+from queues.blocking import BlockingFlows, BlockingQueue, BlockingSchedules, BlockingWebhooks
 from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.errors import InvalidData, JobNotFound, Misconfigured
@@ -21,6 +21,7 @@ from queues.flows.flows import Flows
 from queues.runtime import assemble
 from queues.schedules.schedules import Schedules
 from queues.settings import Settings
+from queues.webhooks.webhooks import Webhooks
 
 
 @asynccontextmanager
@@ -59,6 +60,26 @@ def test_its_flows_have_every_method_of_flows() -> None:
         assert [one.step.node.name for one in queue.flows.steps(made.id)] == ["hello-1", "hello-2"]
         queue.flows.cancel(made.id)
         assert queue.flows.wait(made.id, timeout=5).cancelled == 2
+
+
+def test_its_webhooks_have_every_method_of_webhooks() -> None:
+    waiting = {name for name, one in vars(Webhooks).items() if inspect.iscoroutinefunction(one) and name[0] != "_"}
+    assert waiting <= vars(BlockingWebhooks).keys()
+    with BlockingQueue(opener=embedded) as queue:
+        assert queue.webhooks.list() == ()
+
+
+def test_events_are_a_plain_iterator() -> None:
+    with BlockingQueue(opener=embedded) as queue:
+        job = queue.enqueue("hello", {"name": "Ada"}, delay=60)
+        events = queue.events(job.id)
+        assert next(events).id == "0.enqueued"
+        queue.cancel(job.id)
+        assert [event.id for event in events] == ["0.cancelled"]
+        half_read = queue.events(job.id)
+        next(half_read)
+    # It outlives its queue.
+    half_read.close()
 
 
 def test_calls_block_until_they_are_done() -> None:

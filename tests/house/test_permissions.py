@@ -102,7 +102,7 @@ def allowed(house: House, role: str) -> set[Call]:
     calls = set()
     for statement in roles(types)[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        if statement["Sid"] != "WriteItsLogs":
+        if statement["Sid"] != "WriteItsLogs" and statement["Effect"] == "Allow":
             calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
     return calls
 
@@ -206,7 +206,7 @@ async def test_the_api(house: House) -> None:
                 await house.deliver()
             assert (await api.post(f"{ROOT}/failing/retry")).status_code == 202
             for path, methods in app.openapi()["paths"].items():
-                if "get" in methods and path.startswith(ROOT):
+                if "get" in methods and path.startswith(ROOT) and "{webhook_id}" not in path:
                     filled = path.format(
                         job_id="named", job_type="other", name="work", operation_id=operation, flow_id="flow"
                     )

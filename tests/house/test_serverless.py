@@ -199,7 +199,7 @@ def test_no_policy_has_a_star_that_is_not_explained() -> None:
 def test_nobody_comes_to_a_queue_or_the_topic_through_plain_http() -> None:
     closed = set()
     for where, statement in statements(RESOURCES):
-        if statement["Effect"] == "Deny":
+        if statement["Effect"] == "Deny" and "Principal" in statement:
             assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             assert statement["Principal"] == "*"
             policy = RESOURCES[where]["Properties"]

@@ -17,7 +17,8 @@ def allowed(house: House) -> set[Call]:
     calls = set()
     for statement in statements([house.catalog().get("work")]):
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
+        if statement["Effect"] == "Allow":
+            calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
     return calls
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
+from infra.registration import Registration
 from queues.clock import Clock, system_clock
+from queues.observe.workers import WorkerRow
 from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.worker")
@@ -51,12 +52,14 @@ class Worker:
         else:
             self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
         self._rounds = rounds
+        self._registration = Registration(runtime, self.types, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
         await self._mappings.start()
         self._started_at = self._clock()
+        self._tasks.append(asyncio.create_task(self._registration.beat()))
         if not self._rounds:
             return
         every = self._runtime.settings.reap_every
@@ -81,6 +84,7 @@ class Worker:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=ROUNDS_END_SECONDS)
+            await self._registration.goodbye()
 
     @property
     def types(self) -> list[str]:
@@ -106,18 +110,9 @@ class Worker:
         """Jobs that run in this process now."""
         return len(self._runtime.runner.pulse.running)
 
-    def describe(self) -> list[dict[str, Any]]:
-        """What `GET /api/v1/jobs/workers` shows of this process. No job is named: tenants are apart."""
-        running = [job.type for job in self._runtime.runner.pulse.running]
-        started = datetime.fromtimestamp((self._started_at or self._clock()) / 1000, UTC)
-        return [
-            {
-                "name": self._runtime.runner.worker,
-                "startedAt": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "running": len(running),
-                "types": [{"type": job_type.name, "running": running.count(job_type.name)} for job_type in self._types],
-            }
-        ]
+    def describe(self) -> list[WorkerRow]:
+        """What `GET /api/v1/jobs/workers` is told of this process."""
+        return [self._registration.row()]
 
 
 async def _rounds(name: str, work: Callable[[], Awaitable[Any]], every: float) -> None:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from queues import capture
 from queues.context import Context
@@ -19,6 +19,9 @@ from queues.policy import outcome_of
 from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
 
+if TYPE_CHECKING:
+    from queues.observe.tracing import Tracing
+
 
 @dataclass(slots=True)
 class Attempts:
@@ -29,6 +32,8 @@ class Attempts:
     size: int
     #: Takes the lines of metrics that handlers print (see capture.py).
     on_metrics: capture.OnLine | None = None
+    #: None: traces are off.
+    tracing: Tracing | None = None
     _free: asyncio.Semaphore | None = field(default=None)
     #: Messages that wait for a worker process.
     _waiting: int = 0
@@ -59,7 +64,8 @@ class Attempts:
         if job_type.is_async:
             return await on_loop(job_type, job, running, seconds, self.on_metrics)
         numbers = (job.attempt, job.max_attempts, job.data_version)
-        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom")
+        trace = None if self.tracing is None else self.tracing.here()
+        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom", trace)
         return await self.processes.run(
             call,
             timeout=seconds,

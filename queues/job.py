@@ -132,6 +132,8 @@ class Job:
     cancel_by: str | None = None
     #: The job that this one is a replay of.
     replay_of: str | None = None
+    #: The W3C context of the span that enqueued it, if traces are on: see `observe/trace_context.py`.
+    trace: str | None = None
 
     @property
     def data(self) -> Any:

@@ -40,7 +40,11 @@ class LambdaEnvironment:
             clients = await self._stack.enter_async_context(connect(settings))
             catalog = Catalog({t.name: t for t in (*load(settings.jobs), *types)}.values())
             self._runtime = assemble(clients, catalog, settings)
-        return await work(self._runtime)
+        try:
+            return await work(self._runtime)
+        finally:
+            # An environment is frozen between calls: what is not told now may never be.
+            self._runtime.observer.flush()
 
 
 #: This process's.

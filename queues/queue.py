@@ -18,6 +18,7 @@ from queues.errors import WrongStatus
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
+from queues.observe.observer import Observer
 from queues.options import DEFAULTS, NewJob, Options
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import JobQueues
@@ -58,12 +59,14 @@ class Queue:
         scheduling: Scheduling,
         control: Control,
         tenant: str = "default",
+        observer: Observer | None = None,
     ):
         self.tenant = check_tenant(tenant)
         self.catalog = catalog
         self._store, self._queues, self._clock, self._new_id = store, queues, clock, new_id
         self._scheduling, self._control = scheduling, control
-        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id)
+        self._observer = observer or Observer()
+        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id, self._observer)
 
     def for_tenant(self, tenant: str) -> Queue:
         """The same queues, seen by another tenant."""
@@ -74,6 +77,7 @@ class Queue:
             scheduling=self._scheduling,
             control=self._control,
             tenant=tenant,
+            observer=self._observer,
         )
 
     @property

@@ -138,7 +138,7 @@ class Reaper:
     async def _send(self, job: Job, run_at: int, now: int) -> None:
         log.warning("job %s: its message is sent again", job.id)
         body = Envelope(job.id, job.tenant, job.type).encode()
-        await self.endings.queues.send(job.type, [(body, message_delay(run_at, now))])
+        await self.endings.queues.send(job.type, [(body, message_delay(run_at, now), job.trace)])
 
     async def _is_paused(self, type_name: str) -> bool:
         if self._paused is None:

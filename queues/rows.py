@@ -83,6 +83,8 @@ def new_row(job: Job, due: int) -> Item:
         item["deadline_at"] = {"N": str(job.deadline_at)}
     if job.replay_of is not None:
         item["replay_of"] = {"S": job.replay_of}
+    if job.trace is not None:
+        item["trace"] = {"S": job.trace}
     return item
 
 
@@ -129,7 +131,7 @@ def job_of(item: Item) -> Job:
         resent=int(get("resent", "0")),
     )
     # Few jobs have these; the others must not pay for them.
-    return _controlled(job, text) if "cancel_at" in text or "replay_of" in text or "deadline_at" in text else job
+    return job if _RARE.isdisjoint(text) else _controlled(job, text)
 
 
 def _controlled(job: Job, text: dict[str, str]) -> Job:
@@ -140,7 +142,11 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         cancel_at=int(asked) if asked else None,
         cancel_by=text.get("cancel_by"),
         replay_of=text.get("replay_of"),
+        trace=text.get("trace"),
     )
+
+
+_RARE = frozenset({"cancel_at", "replay_of", "deadline_at", "trace"})
 
 
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}

@@ -27,6 +27,7 @@ from queues.deadline import seconds_for, too_late
 from queues.endings import Endings
 from queues.job import Envelope, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
+from queues.observe.about import job_at_work
 from queues.outcome import Interrupted, Newer, Outcome, Settlement
 from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.resources import MAX_RECEIVES
@@ -127,7 +128,20 @@ class Runner:
             raise
         if isinstance(claimed, Unclaimed):
             return await self._unclaimed(job_type, record, envelope, claimed.job)
-        return await self._run(job_type, record, claimed, left / 1000)
+        return await self._observed(job_type, record, claimed, left / 1000)
+
+    async def _observed(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
+        """The attempt, counted, and with its job's name at hand for whatever is logged or traced meanwhile."""
+        observer = self.endings.observer
+        observer.started(job)
+        token = job_at_work.set(job)
+        try:
+            if observer.tracing is None:
+                return await self._run(job_type, record, job, seconds_left)
+            with observer.tracing.attempt(job):
+                return await self._run(job_type, record, job, seconds_left)
+        finally:
+            job_at_work.reset(token)
 
     async def _hand_back(self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str) -> None:
         """A message whose claim was broken off: the worker is stopping, and the claim may have gone through."""
@@ -201,7 +215,7 @@ class Runner:
             await self.endings.queues.hide(job_type.name, record["receiptHandle"], seconds)
             return False
         body = Envelope(job.id, job.tenant, job.type).encode()
-        await self.endings.queues.send(job_type.name, [(body, min(seconds, limits.MAX_DELAY_SECONDS))])
+        await self.endings.queues.send(job_type.name, [(body, min(seconds, limits.MAX_DELAY_SECONDS), job.trace)])
         return True
 
     async def _unclaimed(

@@ -21,6 +21,8 @@ from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.endings import Endings
 from queues.ids import Ulids
+from queues.observe.observer import Observer, observer_of
+from queues.observe.workers import WorkerRegistry
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
 from queues.queue import Queue
@@ -51,6 +53,8 @@ class Runtime:
     pauses: Pauses
     processes: ProcessPool
     scheduling: Scheduling
+    observer: Observer
+    workers: WorkerRegistry
 
     async def create_resources(self) -> None:
         """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
@@ -72,20 +76,23 @@ def assemble(
     random: _random.Random | None = None,
     worker: str | None = None,
     on_metrics: OnLine | None = None,
+    observer: Observer | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
+    `observer` hears of each job; without one it is what the settings ask for.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings)
-    endings = Endings(store, queues, catalog, settings, clock, source.random)
+    observer = observer or observer_of(settings)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, observer)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
-    attempts = Attempts(processes, settings.processes, on_metrics)
+    attempts = Attempts(processes, settings.processes, on_metrics, observer.tracing)
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
@@ -98,7 +105,14 @@ def assemble(
         clients=clients,
         store=store,
         queues=queues,
-        queue=Queue(store, queues, catalog, clock=clock, new_id=ids, scheduling=scheduling, control=control),
+        queue=Queue(
+            *(store, queues, catalog),
+            clock=clock,
+            new_id=ids,
+            scheduling=scheduling,
+            control=control,
+            observer=observer,
+        ),
         runner=Runner(endings, pulse, attempts, name, scheduling),
         reaper=Reaper(endings, pauses.paused),
         dead_letters=letters,
@@ -107,4 +121,6 @@ def assemble(
         pauses=pauses,
         processes=processes,
         scheduling=scheduling,
+        observer=observer,
+        workers=WorkerRegistry(clients.dynamodb, settings.table),
     )

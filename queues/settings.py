@@ -64,6 +64,18 @@ class Settings(BaseModel):
     fsync: Literal["normal", "always"] = "normal"
     #: How exactly the embedded schedules fire; `minute` is AWS's precision.
     scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
+    #: Whether jobs are traced with OpenTelemetry. Not given: if OTEL_EXPORTER_OTLP_ENDPOINT is set.
+    otel: bool | None = None
+    #: Trouble, for the health check; 0: never. Jobs of a type that wait, or more.
+    alert_backlog: int = Field(1_000, ge=0)
+    #: Percent of a type's jobs that failed, of those that ended in the last quarter of an hour, or more.
+    alert_failure_rate: float = Field(10.0, ge=0, le=100)
+    #: Seconds for which jobs wait and none of the type is worked on or has ended.
+    alert_stalled: float = Field(600.0, ge=0, le=86_400)
+    #: Seconds without a word from a worker that has not said goodbye.
+    alert_worker_silent: float = Field(60.0, ge=0, le=600)
+    #: Letters in a type's dead-letter queue, or more.
+    alert_dead_letters: int = Field(1, ge=0)
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
     #: Secrets that signed tokens before it, separated by spaces or commas: their tokens are accepted, none is made.

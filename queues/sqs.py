@@ -13,6 +13,7 @@ from queues import limits
 from queues.catalog import Catalog
 from queues.clients import code_of
 from queues.errors import Misconfigured
+from queues.observe.trace_context import message_attributes
 from queues.resources import dead_letter_attributes, queue_attributes
 from queues.settings import Settings
 
@@ -22,6 +23,10 @@ NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotEx
 PURGING = frozenset({"AWS.SimpleQueueService.PurgeQueueInProgress", "PurgeQueueInProgress"})
 #: Tries of the entries that a SendMessageBatch answered as failed.
 SEND_TRIES = 4
+
+
+#: A body, its delay in seconds, and the trace that it belongs to, if any (see observe/trace_context.py).
+Message = tuple[str, int] | tuple[str, int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +96,28 @@ class JobQueues:
         reply = await self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return str(reply["Attributes"]["QueueArn"])
 
-    async def send(self, type_name: str, messages: Sequence[tuple[str, int]]) -> list[int]:
-        """Sends (body, delay in seconds) pairs to a type's queue, ten a call, and answers which indexes failed.
+    async def send(self, type_name: str, messages: Sequence[Message]) -> list[int]:
+        """Sends messages to a type's queue, ten a call, and answers which indexes failed.
 
         A call that fails as a whole counts as failed for its entries: whether SQS took them is not known, and a
         second copy is harmless because only one claim of a job succeeds.
         """
         url = await self.url(type_name)
         if len(messages) == 1:
-            body, delay = messages[0]
-            await self._sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay)
+            body, delay, *trace = messages[0]
+            await self._sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay, **_attributes(trace))
             return []
         step = limits.SQS_BATCH
         chunks = [range(at, min(at + step, len(messages))) for at in range(0, len(messages), step)]
         failed = await asyncio.gather(*(self._send_chunk(url, messages, chunk) for chunk in chunks))
         return [index for part in failed for index in part]
 
-    async def _send_chunk(self, url: str, messages: Sequence[tuple[str, int]], chunk: Iterable[int]) -> list[int]:
+    async def _send_chunk(self, url: str, messages: Sequence[Message], chunk: Iterable[int]) -> list[int]:
         pending = list(chunk)
         for tries in range(SEND_TRIES):
             entries = [
-                {"Id": str(index), "MessageBody": messages[index][0], "DelaySeconds": messages[index][1]}
-                for index in pending
+                {"Id": str(index), "MessageBody": body, "DelaySeconds": delay, **_attributes(trace)}
+                for index, (body, delay, *trace) in ((index, messages[index]) for index in pending)
             ]
             reply = await self._sqs.send_message_batch(QueueUrl=url, Entries=entries)
             failures = reply.get("Failed")
@@ -194,3 +199,8 @@ class JobQueues:
     async def delete_dead_letter(self, type_name: str, receipt: str) -> None:
         """Removes one dead letter."""
         await self._sqs.delete_message(QueueUrl=await self.dead_letter_url(type_name), ReceiptHandle=receipt)
+
+
+def _attributes(trace: Sequence[str | None]) -> dict[str, Any]:
+    """What a message of a trace has besides its body."""
+    return {"MessageAttributes": message_attributes(trace[0])} if trace and trace[0] is not None else {}

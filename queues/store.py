@@ -14,6 +14,7 @@ Keys and the access patterns that they serve:
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
+    a worker        workers                 NAME    -                      -   see observe/workers.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -27,8 +28,7 @@ dead-letter queue. The index entry changes only when a job is made, retried or e
 write units: row and entry (2), claim (1), settle and the entry's move (3). TTL is on `expires_at` (epoch seconds);
 DynamoDB deletes late, so readers here treat what has expired as gone.
 
-The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
-is not active (`rows.job_of`).
+The hot writes only set: a lease and its holder's name stay, and mean nothing unless the job is active (`rows.job_of`).
 """
 
 from __future__ import annotations

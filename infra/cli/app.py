@@ -23,6 +23,7 @@ from infra.cli.schedules import schedules
 from infra.cli.token import token
 from infra.cli.up import up
 from infra.cli.work import work
+from infra.cli.workers import workers
 
 app = typer.Typer(
     help="Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process.",
@@ -63,6 +64,7 @@ for command in (
     deploy_local,
     remove_local,
     doctor,
+    workers,
     reset,
 ):
     app.command()(command)

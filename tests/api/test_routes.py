@@ -16,7 +16,7 @@ async def test_no_such_route(client: httpx.AsyncClient, path: str) -> None:
     assert path in problem(await client.get(path), 404, "not-found")["detail"]
 
 
-@pytest.mark.parametrize("word", sorted(RESERVED_IDS - {"stats", "workers", "types", "schedules"}))
+@pytest.mark.parametrize("word", sorted(RESERVED_IDS - {"stats", "metrics", "workers", "types", "schedules"}))
 async def test_a_routes_word_is_never_taken_for_a_job(client: httpx.AsyncClient, word: str) -> None:
     answer = await client.get(f"{JOBS}/{word}")
     if word in ("batch", "schedule", "retry"):

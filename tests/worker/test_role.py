@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from api.backlog import backlog
 from infra.deploy.workers import statements
-from infra.health.backlog import backlog
 from infra.health.endpoint import Endpoint
 from infra.worker import Worker
 from queues import Context, Discard, NewJob, Snooze

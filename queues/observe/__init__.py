@@ -1,0 +1,11 @@
+"""What the system tells of itself: counts, workers, rules and traces.
+
+distribution.py  how long things took, exact in its count and sum
+meter.py         what this process has done, counted in memory
+observer.py      meter and tracing together: what the way in and the way out tell of each job
+workers.py       IO: the registry of long-running workers
+rules.py         what counts as trouble: pure
+about.py         which job a piece of code works on
+trace_context.py the W3C context that a job carries
+tracing.py       OpenTelemetry, if it is configured
+"""

@@ -20,6 +20,7 @@ from infra.stopping import Stop
 from infra.worker import Worker
 from queues.catalog import load
 from queues.clients import Clients
+from queues.observe.json_logs import OnOutput
 from queues.runtime import assemble
 from queues.settings import Settings
 
@@ -40,7 +41,13 @@ class Ready:
     pid: int
 
 
-async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stopping: Callable[[int], None]) -> None:
+async def up(
+    settings: Settings,
+    *,
+    on_ready: Callable[[Ready], None],
+    on_stopping: Callable[[int], None],
+    on_output: OnOutput | None = None,
+) -> None:
     """Runs until SIGINT or SIGTERM. CannotListen, EngineError, Misconfigured, OSError say why it cannot start."""
     from api.app import create_app
 
@@ -63,7 +70,8 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         # The core's own calls are sound: the tests make every one of them through a client that checks.
         services = ("sqs", "dynamodb", "scheduler", "lambda")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
-        runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
+        on_metrics = MetricLines(engine, settings.region)
+        runtime = assemble(clients, catalog, settings, on_metrics=on_metrics, on_output=on_output)
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
         worker = Worker(runtime, engine=engine)

@@ -20,6 +20,7 @@ from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
 
 if TYPE_CHECKING:
+    from queues.observe.json_logs import OnOutput
     from queues.observe.tracing import Tracing
 
 
@@ -34,6 +35,8 @@ class Attempts:
     on_metrics: capture.OnLine | None = None
     #: None: traces are off.
     tracing: Tracing | None = None
+    #: Takes the lines of worker processes besides, if anything does (see observe/json_logs.py).
+    on_output: OnOutput | None = None
     _free: asyncio.Semaphore | None = field(default=None)
     #: Messages that wait for a worker process.
     _waiting: int = 0
@@ -70,9 +73,19 @@ class Attempts:
             call,
             timeout=seconds,
             on_progress=on_progress(running),
-            on_log=running.report.lines.append,
+            on_log=running.report.lines.append if self.on_output is None else self._both(job, running),
             listen=running.listen,
         )
+
+    def _both(self, job: Job, running: Running) -> capture.OnLine:
+        on_output = self.on_output
+
+        def on_log(line: str) -> None:
+            running.report.lines.append(line)
+            if on_output is not None:
+                on_output(job, line)
+
+        return on_log
 
 
 async def on_loop(

@@ -24,6 +24,7 @@ def prepare() -> None:
         import aiobotocore.config
         import aiobotocore.session  # noqa: F401 - both for connect() to find
 
+        import queues.observe.lambda_logs  # noqa: F401 - for LambdaEnvironment to find
         from queues.catalog import load
         from queues.settings import read_settings
 

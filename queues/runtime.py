@@ -6,6 +6,7 @@ import os
 import random as _random
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from queues.attempts import Attempts
 from queues.capture import OnLine
@@ -33,6 +34,9 @@ from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
+
+if TYPE_CHECKING:
+    from queues.observe.json_logs import OnOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,13 @@ def assemble(
     worker: str | None = None,
     on_metrics: OnLine | None = None,
     observer: Observer | None = None,
+    on_output: OnOutput | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
-    `observer` hears of each job; without one it is what the settings ask for.
+    `observer` hears of each job; without one it is what the settings ask for. `on_output`
+    takes what handlers in worker processes log, besides the job's own log.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
@@ -92,7 +98,7 @@ def assemble(
     endings = Endings(store, queues, catalog, settings, clock, source.random, observer)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
-    attempts = Attempts(processes, settings.processes, on_metrics, observer.tracing)
+    attempts = Attempts(processes, settings.processes, on_metrics, observer.tracing, on_output)
     ids = Ulids(clock, source)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)

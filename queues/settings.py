@@ -64,6 +64,8 @@ class Settings(BaseModel):
     fsync: Literal["normal", "always"] = "normal"
     #: How exactly the embedded schedules fire; `minute` is AWS's precision.
     scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
+    #: Log records as text or JSON. Not given: JSON on Lambda, text elsewhere.
+    log_format: Literal["text", "json"] | None = None
     #: Whether jobs are traced with OpenTelemetry. Not given: if OTEL_EXPORTER_OTLP_ENDPOINT is set.
     otel: bool | None = None
     #: Trouble, for the health check; 0: never. Jobs of a type that wait, or more.

@@ -1,4 +1,4 @@
-"""What the system tells of itself: counts, workers, rules and traces.
+"""What the system tells of itself: counts, workers, rules, log records and traces.
 
 distribution.py  how long things took, exact in its count and sum
 meter.py         what this process has done, counted in memory
@@ -6,6 +6,8 @@ observer.py      meter and tracing together: what the way in and the way out tel
 workers.py       IO: the registry of long-running workers
 rules.py         what counts as trouble: pure
 about.py         which job a piece of code works on
+json_logs.py     log records as JSON, with the job that they are about
+lambda_logs.py   the same on Lambda
 trace_context.py the W3C context that a job carries
 tracing.py       OpenTelemetry, if it is configured
 """

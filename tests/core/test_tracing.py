@@ -233,3 +233,5 @@ def test_a_function_sends_its_spans_before_it_answers() -> None:
     environment._runtime = SimpleNamespace(observer=observer)  # type: ignore[assignment]
     assert environment.run(work) == "answered after 0"
     assert sent == ["all"]
+    assert environment._loop is not None
+    environment._loop.close()

@@ -46,6 +46,11 @@ class Site:
                     self._runtime = await self._make()
         return self._runtime
 
+    def flush(self) -> None:
+        """Tells what was counted and traced, if there is a runtime: at the end of a Lambda function's call."""
+        if self._runtime is not None:
+            self._runtime.observer.flush()
+
     def close(self) -> None:
         """Ends the requests that wait for something; a server calls it when it is asked to stop."""
         self._closing.set()

@@ -68,7 +68,7 @@ async def up(
         secret = ensure_secret(settings)
         endpoint = url_of(aws, settings.host)
         # The core's own calls are sound: the tests make every one of them through a client that checks.
-        services = ("sqs", "dynamodb", "scheduler", "lambda")
+        services = ("sqs", "dynamodb", "scheduler", "lambda", "cloudwatch")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
         on_metrics = MetricLines(engine, settings.region)
         runtime = assemble(clients, catalog, settings, on_metrics=on_metrics, on_output=on_output)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +16,14 @@ from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
 from infra.registration import Registration
 from queues.clock import Clock, system_clock
+from queues.observe.publisher import Publisher
 from queues.observe.workers import WorkerRow
 from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.worker")
 
+#: Seconds that CloudWatch gets to take the last metrics of a process that stops.
+LAST_METRICS_SECONDS = 2.0
 #: Seconds that a round gets to end when it is broken off.
 ROUNDS_END_SECONDS = 5.0
 
@@ -53,6 +57,10 @@ class Worker:
             self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
         self._rounds = rounds
         self._registration = Registration(runtime, self.types, clock)
+        wanted = runtime.settings.metrics or ("off" if engine is None else "types")
+        client = None if wanted == "off" else runtime.clients.cloudwatch
+        service, meter = runtime.settings.prefix, runtime.observer.meter
+        self._publisher = None if client is None else Publisher(client, meter, service, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -60,6 +68,8 @@ class Worker:
         await self._mappings.start()
         self._started_at = self._clock()
         self._tasks.append(asyncio.create_task(self._registration.beat()))
+        if self._publisher is not None:
+            self._tasks.append(asyncio.create_task(self._publisher.run()))
         if not self._rounds:
             return
         every = self._runtime.settings.reap_every
@@ -85,6 +95,10 @@ class Worker:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=ROUNDS_END_SECONDS)
             await self._registration.goodbye()
+            if self._publisher is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_METRICS_SECONDS):
+                        await self._publisher.send()
 
     @property
     def types(self) -> list[str]:

@@ -64,6 +64,9 @@ class Settings(BaseModel):
     fsync: Literal["normal", "always"] = "normal"
     #: How exactly the embedded schedules fire; `minute` is AWS's precision.
     scheduler_precision: Literal["millisecond", "minute"] = "millisecond"
+    #: Metrics that CloudWatch is sent: none, by job type, or by tenant besides. Not given: `types` on the embedded AWS,
+    #: where they cost nothing, and `off` elsewhere.
+    metrics: Literal["off", "types", "tenants"] | None = None
     #: Log records as text or JSON. Not given: JSON on Lambda, text elsewhere.
     log_format: Literal["text", "json"] | None = None
     #: Whether jobs are traced with OpenTelemetry. Not given: if OTEL_EXPORTER_OTLP_ENDPOINT is set.

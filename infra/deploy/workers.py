@@ -14,6 +14,7 @@ from infra.deploy.names import PREFIX
 from infra.deploy.roles import INDEX, TABLE, letters, working_on
 from infra.deploy.statements import Statement, allow, document, trust
 from queues.jobtype import JobType
+from queues.observe.cloudwatch import NAMESPACE
 
 #: Logical ids that no job type's resource can have.
 POLICY, ROLE = "PolicyOfWorkers", "RoleOfWorkers"
@@ -48,5 +49,8 @@ def statements(types: Sequence[JobType[Any, Any]]) -> list[Statement]:
     return [
         *working_on(types),
         allow("MeasureTheBacklog", ["dynamodb:Query"], TABLE, INDEX),
+        # PutMetricData knows no resources, AWS asks for a star; the condition leaves our namespace.
+        allow("SendMetrics", ["cloudwatch:PutMetricData"], "*")
+        | {"Condition": {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}},
         allow("CountDeadLetters", ["sqs:GetQueueAttributes"], *(letters(job_type.name) for job_type in types)),
     ]

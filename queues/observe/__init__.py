@@ -3,6 +3,9 @@
 distribution.py  how long things took, exact in its count and sum
 meter.py         what this process has done, counted in memory
 observer.py      meter and tracing together: what the way in and the way out tell of each job
+cloudwatch.py    counts as CloudWatch takes them
+emf.py           IO: printed by a Lambda function, by Powertools
+publisher.py     IO: sent by a process that stays, once a minute
 workers.py       IO: the registry of long-running workers
 rules.py         what counts as trouble: pure
 about.py         which job a piece of code works on

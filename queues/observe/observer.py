@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from queues.cold_start import FUNCTION_NAME
 from queues.job import Job
-from queues.observe.meter import Meter
+from queues.observe.meter import Counts, Meter, Subject
 from queues.outcome import Settlement
 from queues.settings import Settings
 
@@ -26,6 +28,8 @@ class Observer:
     meter: Meter = field(default_factory=Meter)
     #: None: traces are off.
     tracing: Tracing | None = None
+    #: Tells what was counted at the end of a Lambda function's call; None: nobody is told.
+    tell: Callable[[Mapping[Subject, Counts]], None] | None = None
 
     def started(self, job: Job) -> None:
         """An attempt has begun: the job as it was claimed."""
@@ -39,6 +43,8 @@ class Observer:
 
     def flush(self) -> None:
         """Tells what has not been told: at the end of a Lambda function's call."""
+        if self.tell is not None:
+            self.tell(self.meter.take())
         if self.tracing is not None:
             self.tracing.flush()
 
@@ -50,7 +56,12 @@ def observer_of(settings: Settings, environment: Mapping[str, str] = os.environ)
         from queues.observe.tracing import open_tracing
 
         tracing = open_tracing()
-    return Observer(Meter(), tracing)
+    tell = None
+    if FUNCTION_NAME in environment and settings.metrics in ("types", "tenants"):
+        from queues.observe.emf import print_metrics
+
+        tell = partial(print_metrics, settings.prefix)
+    return Observer(Meter(by_tenant=settings.metrics == "tenants"), tracing, tell)
 
 
 def traces_are_on(settings: Settings, environment: Mapping[str, str]) -> bool:

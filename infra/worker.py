@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.alerting import EVERY, Alerter
 from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
 from infra.registration import Registration
@@ -56,6 +57,7 @@ class Worker:
         else:
             self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
         self._rounds = rounds
+        self._alerter = Alerter(runtime, clock) if rounds else None
         self._registration = Registration(runtime, self.types, clock)
         wanted = runtime.settings.metrics or ("off" if engine is None else "types")
         client = None if wanted == "off" else runtime.clients.cloudwatch
@@ -81,6 +83,8 @@ class Worker:
             ("paused queues", runtime.pauses.round),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
+        if self._alerter is not None:
+            self._tasks.append(asyncio.create_task(_rounds("alerts", self._alerter.round, EVERY)))
 
     async def stop(self, grace: float) -> None:
         """Stops polling at once and gives running jobs `grace` seconds; those still running are handed back, unburnt.

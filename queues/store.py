@@ -14,7 +14,7 @@ Keys and the access patterns that they serve:
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     an operation    bulks                   ID      -                      -   see control/bulk_store.py
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
-    a worker        workers                 NAME    -                      -   see observe/workers.py
+    worker, alert   workers, alerts         NAME    -                      -   see observe/workers.py, alerts.py
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)

@@ -8,6 +8,7 @@ emf.py           IO: printed by a Lambda function, by Powertools
 publisher.py     IO: sent by a process that stays, once a minute
 workers.py       IO: the registry of long-running workers
 rules.py         what counts as trouble: pure
+alerts.py        IO: each change of a trouble's state is told once
 about.py         which job a piece of code works on
 json_logs.py     log records as JSON, with the job that they are about
 lambda_logs.py   the same on Lambda

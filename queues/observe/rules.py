@@ -1,7 +1,7 @@
-"""What counts as trouble: one table of rules, for the health check. Pure.
+"""What counts as trouble: one table of rules, for the health check and for alerts. Pure.
 
 A rule that has found trouble finds it until the value is well below its bound, so that a value that hovers around it
-is one trouble and not many.
+is one trouble and not many. For how long it must last before anybody is told is alerts.py's to say.
 """
 
 from __future__ import annotations

@@ -23,9 +23,11 @@ class Distribution:
 
     def add(self, milliseconds: int) -> None:
         """Counts one; a clock that was set back counts as nothing passed."""
-        value = rounded_up(milliseconds) if milliseconds > 0 else 0
+        if milliseconds < 0:
+            milliseconds = 0
+        value = milliseconds if milliseconds < 100 else rounded_up(milliseconds)
         self.counts[value] = self.counts.get(value, 0) + 1
-        self.total += max(0, milliseconds)
+        self.total += milliseconds
 
     def merge(self, other: Distribution) -> None:
         for value, count in other.counts.items():

@@ -8,7 +8,7 @@ that is killed takes what it has not told along: these are numbers for graphs, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from queues.job import Job, Status
@@ -49,22 +49,10 @@ class Counts:
     retried: int = 0
     #: Attempts that ran out of time.
     timed_out: int = 0
-    _wait: Distribution | None = None
-    _run: Distribution | None = None
-
-    @property
-    def wait(self) -> Distribution:
-        """From when an attempt could have started to when it did."""
-        if self._wait is None:
-            self._wait = Distribution()
-        return self._wait
-
-    @property
-    def run(self) -> Distribution:
-        """From an attempt's start to its end, however it ended."""
-        if self._run is None:
-            self._run = Distribution()
-        return self._run
+    #: From when an attempt could have started to when it did.
+    wait: Distribution = field(default_factory=Distribution)
+    #: From an attempt's start to its end, however it ended.
+    run: Distribution = field(default_factory=Distribution)
 
     def merge(self, other: Counts) -> None:
         for name in COUNTERS:
@@ -81,7 +69,8 @@ class Meter:
     def __init__(self, *, by_tenant: bool = False):
         self.by_tenant = by_tenant
         self._before: dict[Subject, Counts] = {}
-        self._fresh: dict[Subject, Counts] = {}
+        #: By type, or by type and tenant: a plain key is found in half the time of a Subject.
+        self._fresh: dict[str | tuple[str, str], Counts] = {}
         self._tenants: set[str] = set()
 
     # --- what happens to a job --------------------------------------------------------------------------------
@@ -120,19 +109,19 @@ class Meter:
 
     def read(self) -> Mapping[Subject, Counts]:
         """All since the process began; a copy."""
-        return _sum(self._before, self._fresh)
+        return _sum(self._before, _by_subject(self._fresh))
 
     def take(self) -> Mapping[Subject, Counts]:
         """What has come since the last `take`; whoever takes it tells it."""
-        taken, self._fresh = self._fresh, {}
+        taken, self._fresh = _by_subject(self._fresh), {}
         self._before = _sum(self._before, taken)
         return taken
 
     def _of(self, job: Job) -> Counts:
-        subject = Subject(job.type, self._tenant(job.tenant) if self.by_tenant else None)
-        counts = self._fresh.get(subject)
+        key = (job.type, self._tenant(job.tenant)) if self.by_tenant else job.type
+        counts = self._fresh.get(key)
         if counts is None:
-            counts = self._fresh[subject] = Counts()
+            counts = self._fresh[key] = Counts()
         return counts
 
     def _tenant(self, tenant: str) -> str:
@@ -141,6 +130,10 @@ class Meter:
                 return OTHER_TENANTS
             self._tenants.add(tenant)
         return tenant
+
+
+def _by_subject(counts: Mapping[str | tuple[str, str], Counts]) -> dict[Subject, Counts]:
+    return {Subject(key) if isinstance(key, str) else Subject(*key): one for key, one in counts.items()}
 
 
 def _sum(*parts: Mapping[Subject, Counts]) -> dict[Subject, Counts]:

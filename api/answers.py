@@ -195,6 +195,10 @@ class Metrics(_Answer):
     metrics: list[QueueMetrics]
 
 
+class MetricsByName(_Answer):
+    metrics: dict[str, QueueMetrics]
+
+
 class ErrorRule(_Answer):
     """What an exception means for a job of the type."""
 
@@ -282,8 +286,41 @@ class JobTypes(_Answer):
     types: list[JobTypeView]
 
 
+class WorkerType(_Answer):
+    type: str
+    capacity: int = Field(description="Jobs of it that may run there at once.")
+    running: int
+
+
+class WorkerJob(_Answer):
+    id: str
+    type: str
+    attempt: int
+    started_at: datetime
+
+
+class Worker(_Answer):
+    name: str
+    started_at: datetime
+    seen_at: datetime = Field(description="Its last heartbeat.")
+    silent: bool = Field(description="It has not been heard of for a while, and has not said goodbye.")
+    draining: bool
+    capacity: int
+    running: int
+    types: list[WorkerType]
+    jobs: list[WorkerJob] = Field(description="Jobs of the caller's tenant that run there, a few of them.")
+
+
 class Workers(_Answer):
-    workers: list[dict[str, Any]]
+    workers: list[Worker]
+
+
+class Finding(_Answer):
+    rule: Literal["backlog", "failure-rate", "stalled", "worker-silent", "dead-letters"]
+    subject: str = Field(description="The job type, or the worker.")
+    value: float
+    threshold: float
+    message: str
 
 
 class Health(BaseModel):
@@ -292,10 +329,11 @@ class Health(BaseModel):
     # Built when /openapi.json is first asked for, and not at each cold start.
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
-    status: Literal["healthy", "unhealthy"]
+    status: Literal["healthy", "degraded", "unhealthy"]
     queues: int | None = None
     total_jobs: int | None = None
     metrics: list[QueueMetrics] | None = None
+    findings: list[Finding] | None = None
 
 
 class FaultView(_Answer):

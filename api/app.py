@@ -122,7 +122,10 @@ class LambdaApi:
             # Clients belong to one loop, and Mangum runs each request on the current one.
             asyncio.set_event_loop(asyncio.new_event_loop())
             self._mangum = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
-        return self._mangum(event, context)
+        try:
+            return self._mangum(event, context)
+        finally:
+            self._mangum.app.state.site.flush()  # type: ignore[attr-defined] # our own app
 
 
 def app_from_environment() -> FastAPI:

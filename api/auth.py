@@ -6,7 +6,7 @@ trying, so that a token needs no key id and says nothing of the secrets that the
 
     sub     who it is, for people
     tenant  whose jobs it sees
-    scope   space-separated: `jobs:read`, `jobs:write`, `admin`; the first two if there is none
+    scope   space-separated: `jobs:read`, `jobs:write`, `admin`, `metrics`; the first two if there is none
     exp     when it ends, in seconds since the epoch; a token without an end is refused
     nbf     optional: not valid before
 """
@@ -27,7 +27,7 @@ from queues.errors import InvalidOption, Misconfigured
 from queues.job import check_tenant
 from queues.options import Duration, seconds
 
-READ, WRITE, ADMIN = "jobs:read", "jobs:write", "admin"
+READ, WRITE, ADMIN, METRICS = "jobs:read", "jobs:write", "admin", "metrics"
 DEFAULT_SCOPE = f"{READ} {WRITE}"
 ALGORITHM = "HS256"
 #: Bytes of the secret at least: as many as the hash has. (RFC 7518, 3.2)

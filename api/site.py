@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
@@ -15,10 +15,15 @@ from queues.catalog import Catalog
 from queues.errors import InvalidOption, JobNotFound, UnknownJobType
 from queues.job import check_job_id
 from queues.jobtype import MAX_NAME_CHARS, JobType
+from queues.observe.workers import WorkerRow
 from queues.queue import Queue
 from queues.runtime import Runtime
 
-Workers = Callable[[], list[dict[str, Any]]]
+if TYPE_CHECKING:
+    from api.prometheus import Numbers
+
+#: Tells of the workers of this process as they are now.
+Workers = Callable[[], list[WorkerRow]]
 
 
 class Site:
@@ -26,6 +31,8 @@ class Site:
 
     def __init__(self, runtime: Callable[[], Awaitable[Runtime]] | Runtime, tokens: Tokens, workers: Workers | None):
         self.tokens, self.workers = tokens, workers
+        #: Of `GET /metrics`, kept for a few seconds.
+        self.numbers: Numbers | None = None
         self._runtime = runtime if isinstance(runtime, Runtime) else None
         self._make = None if isinstance(runtime, Runtime) else runtime
         self._making = asyncio.Lock()
@@ -39,6 +46,11 @@ class Site:
                     assert self._make is not None
                     self._runtime = await self._make()
         return self._runtime
+
+    def flush(self) -> None:
+        """Tells what was counted and traced, if there is a runtime: at the end of a Lambda function's call."""
+        if self._runtime is not None:
+            self._runtime.observer.flush()
 
     def close(self) -> None:
         """Ends the requests that wait for something; a server calls it when it is asked to stop."""

@@ -20,6 +20,7 @@ from infra.stopping import Stop
 from infra.worker import Worker
 from queues.catalog import load
 from queues.clients import Clients
+from queues.observe.json_logs import OnOutput
 from queues.runtime import assemble
 from queues.settings import Settings
 
@@ -51,7 +52,13 @@ def with_artifacts(settings: Settings) -> Settings:
     return settings.model_copy(update={"artifacts": folder.as_uri()})
 
 
-async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stopping: Callable[[int], None]) -> None:
+async def up(
+    settings: Settings,
+    *,
+    on_ready: Callable[[Ready], None],
+    on_stopping: Callable[[int], None],
+    on_output: OnOutput | None = None,
+) -> None:
     """Runs until SIGINT or SIGTERM. CannotListen, EngineError, Misconfigured, OSError say why it cannot start."""
     from api.app import create_app
 
@@ -72,10 +79,11 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         secret = ensure_secret(settings)
         endpoint = url_of(aws, settings.host)
         # The core's own calls are sound: the tests make every one of them through a client that checks.
-        services = ("sqs", "dynamodb", "scheduler", "lambda")
+        services = ("sqs", "dynamodb", "scheduler", "lambda", "cloudwatch")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
         settings = with_artifacts(settings)
-        runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
+        on_metrics = MetricLines(engine, settings.region)
+        runtime = assemble(clients, catalog, settings, on_metrics=on_metrics, on_output=on_output)
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
         worker = Worker(runtime, engine=engine)

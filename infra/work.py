@@ -17,6 +17,7 @@ from infra.worker import Worker
 from queues.catalog import load
 from queues.clients import connect
 from queues.errors import Misconfigured
+from queues.observe.json_logs import OnOutput
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 
@@ -42,6 +43,7 @@ async def work(
     rounds: bool,
     on_ready: Callable[[Working], None],
     on_stopping: Callable[[int], None],
+    on_output: OnOutput | None = None,
 ) -> None:
     """Runs until SIGINT or SIGTERM. Misconfigured names a queue that is missing; botocore's errors, what else is.
 
@@ -59,7 +61,7 @@ async def work(
             address = address_of(settings.health)
             health = stack.enter_context(listen(address.host, address.port, OPTION, OPTION))
         clients = await stack.enter_async_context(connect(settings))
-        runtime = assemble(clients, catalog, settings)
+        runtime = assemble(clients, catalog, settings, on_output=on_output)
         stack.push_async_callback(runtime.close)
         prepare = runtime.create_resources() if create else _look_up(runtime, types or catalog.names)
         if not await stop.unless_asked(prepare):

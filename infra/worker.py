@@ -6,20 +6,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.alerting import EVERY, Alerter
 from infra.local.engine import Engine
 from infra.mappings import EmbeddedMappings, LocalMappings, Mappings
+from infra.registration import Registration
 from queues.cleaning.cleaner import cleaner_of
 from queues.clock import Clock, system_clock
+from queues.observe.publisher import Publisher
+from queues.observe.workers import WorkerRow
 from queues.runtime import Runtime
 
 log = logging.getLogger("jobyard.worker")
 
+#: Seconds that CloudWatch gets to take the last metrics of a process that stops.
+LAST_METRICS_SECONDS = 2.0
 #: Seconds that a round gets to end when it is broken off.
 ROUNDS_END_SECONDS = 5.0
 
@@ -52,12 +58,21 @@ class Worker:
         else:
             self._mappings = EmbeddedMappings(engine, runtime, self._types, clock=clock, new_id=new_id)
         self._rounds = rounds
+        self._alerter = Alerter(runtime, clock) if rounds else None
+        self._registration = Registration(runtime, self.types, clock)
+        wanted = runtime.settings.metrics or ("off" if engine is None else "types")
+        client = None if wanted == "off" else runtime.clients.cloudwatch
+        service, meter = runtime.settings.prefix, runtime.observer.meter
+        self._publisher = None if client is None else Publisher(client, meter, service, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
         await self._mappings.start()
         self._started_at = self._clock()
+        self._tasks.append(asyncio.create_task(self._registration.beat()))
+        if self._publisher is not None:
+            self._tasks.append(asyncio.create_task(self._publisher.run()))
         if not self._rounds:
             return
         runtime, settings = self._runtime, self._runtime.settings
@@ -71,6 +86,8 @@ class Worker:
             ("cleaner", cleaner_of(runtime).round, settings.clean_every),
         ):
             self._tasks.append(asyncio.create_task(_rounds(name, work, every)))
+        if self._alerter is not None:
+            self._tasks.append(asyncio.create_task(_rounds("alerts", self._alerter.round, EVERY)))
 
     async def stop(self, grace: float) -> None:
         """Stops polling at once and gives running jobs `grace` seconds; those still running are handed back, unburnt.
@@ -84,6 +101,11 @@ class Worker:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=ROUNDS_END_SECONDS)
+            await self._registration.goodbye()
+            if self._publisher is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_METRICS_SECONDS):
+                        await self._publisher.send()
 
     @property
     def types(self) -> list[str]:
@@ -109,18 +131,9 @@ class Worker:
         """Jobs that run in this process now."""
         return len(self._runtime.runner.pulse.running)
 
-    def describe(self) -> list[dict[str, Any]]:
-        """What `GET /api/v1/jobs/workers` shows of this process. No job is named: tenants are apart."""
-        running = [job.type for job in self._runtime.runner.pulse.running]
-        started = datetime.fromtimestamp((self._started_at or self._clock()) / 1000, UTC)
-        return [
-            {
-                "name": self._runtime.runner.worker,
-                "startedAt": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "running": len(running),
-                "types": [{"type": job_type.name, "running": running.count(job_type.name)} for job_type in self._types],
-            }
-        ]
+    def describe(self) -> list[WorkerRow]:
+        """What `GET /api/v1/jobs/workers` is told of this process."""
+        return [self._registration.row()]
 
 
 async def _rounds(name: str, work: Callable[[], Awaitable[Any]], every: float) -> None:

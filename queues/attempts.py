@@ -7,7 +7,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from queues import capture
 from queues.context import Context
@@ -19,6 +19,10 @@ from queues.policy import outcome_of
 from queues.processes import Call, ProcessPool
 from queues.pulse import Running, on_progress
 from queues.webhooks.store import EndpointStore
+
+if TYPE_CHECKING:
+    from queues.observe.json_logs import OnOutput
+    from queues.observe.tracing import Tracing
 
 
 @dataclass(slots=True)
@@ -32,6 +36,10 @@ class Attempts:
     on_metrics: capture.OnLine | None = None
     #: Handed to handlers on the loop.
     endpoints: EndpointStore | None = None
+    #: None: traces are off.
+    tracing: Tracing | None = None
+    #: Takes the lines of worker processes besides, if anything does (see observe/json_logs.py).
+    on_output: OnOutput | None = None
     _free: asyncio.Semaphore | None = field(default=None)
     #: Messages that wait for a worker process.
     _waiting: int = 0
@@ -62,14 +70,25 @@ class Attempts:
         if job_type.is_async:
             return await on_loop(job_type, job, running, seconds, self.on_metrics, self.endpoints)
         numbers = (job.attempt, job.max_attempts, job.data_version)
-        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom")
+        trace = None if self.tracing is None else self.tracing.here()
+        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom", trace)
         return await self.processes.run(
             call,
             timeout=seconds,
             on_progress=on_progress(running),
-            on_log=running.report.lines.append,
+            on_log=running.report.lines.append if self.on_output is None else self._both(job, running),
             listen=running.listen,
         )
+
+    def _both(self, job: Job, running: Running) -> capture.OnLine:
+        on_output = self.on_output
+
+        def on_log(line: str) -> None:
+            running.report.lines.append(line)
+            if on_output is not None:
+                on_output(job, line)
+
+        return on_log
 
 
 async def on_loop(

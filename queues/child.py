@@ -158,7 +158,7 @@ def serve(calls: Calls, replies: Replies) -> None:
             if catalog is None:
                 catalog = load(setup["modules"])
             replies.send({"began": True})
-            with calls.running():
+            with calls.running(), _traced(call):
                 outcome = attempt(catalog.get(call["type"]), call, progress, calls)
         except UnknownJobType as error:
             outcome = Refused(ErrorInfo("UnknownJobType", str(error)))
@@ -169,6 +169,15 @@ def serve(calls: Calls, replies: Replies) -> None:
         progress.end()
         _flush()
         replies.send(outcome_frame(outcome))
+
+
+def _traced(call: Frame) -> contextlib.AbstractContextManager[None]:
+    """What the handler enqueues or traces belongs to its attempt's span, if there is one."""
+    if "trace" not in call:
+        return contextlib.nullcontext()
+    from queues.observe.tracing import within
+
+    return within(call["trace"])
 
 
 def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress, calls: Calls) -> Outcome:

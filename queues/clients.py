@@ -28,6 +28,8 @@ class Clients:
     scheduler: Any = None
     #: Lambda's; without it a queue is paused for workers alone.
     lambda_: Any = None
+    #: CloudWatch's; without it a long-running process sends no metrics.
+    cloudwatch: Any = None
 
 
 @asynccontextmanager
@@ -55,10 +57,10 @@ async def connect(settings: Settings) -> AsyncIterator[Clients]:
         sqs = await stack.enter_async_context(session.create_client("sqs", **options))
         dynamodb = await stack.enter_async_context(session.create_client("dynamodb", **options))
         dynamodb.meta.events.register_first("needs-retry.dynamodb", _no_retry_of_a_page)
-        scheduler, lambda_ = (
-            OnFirstUse(partial(_open, stack, session, name, options)) for name in ("scheduler", "lambda")
+        scheduler, lambda_, cloudwatch = (
+            OnFirstUse(partial(_open, stack, session, name, options)) for name in ("scheduler", "lambda", "cloudwatch")
         )
-        yield Clients(sqs, dynamodb, scheduler, lambda_)
+        yield Clients(sqs, dynamodb, scheduler, lambda_, cloudwatch)
 
 
 async def _open(stack: AsyncExitStack, session: Any, service: str, options: dict[str, Any]) -> Any:

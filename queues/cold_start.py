@@ -24,6 +24,10 @@ def prepare() -> None:
         import aiobotocore.config
         import aiobotocore.session  # noqa: F401 - both for connect() to find
 
+        import queues.observe.lambda_logs
+
+        if os.environ.get("JOBYARD_METRICS", "off") != "off":
+            import queues.observe.emf  # noqa: F401 - as above
         from queues.catalog import load
         from queues.settings import read_settings
 

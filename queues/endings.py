@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +21,7 @@ from queues.debts import Debts
 from queues.errors import JobNotFound
 from queues.job import ENDED, Envelope, ErrorInfo, Job, Status
 from queues.job_options import JobOptions
+from queues.observe.observer import Observer
 from queues.outcome import Lost, Outcome, Settlement, settle
 from queues.payloads import PLAIN, Payloads
 from queues.rows import NOTHING, Report
@@ -44,6 +45,8 @@ class Endings:
     random: Callable[[], float]
     debts: Debts
     payloads: Payloads = PLAIN
+    #: Hears how attempts end.
+    observer: Observer = field(default_factory=Observer)
 
     async def bury(self, job: Job) -> None:
         """Puts a failed job's dead letter into its type's DLQ and notes that in the row.
@@ -53,6 +56,7 @@ class Endings:
         letter = dead_letter(job, self.settings.queue(self.catalog.queue_of(job.type, job.priority)))
         body = Envelope(job.id, job.tenant, job.type).encode(letter)
         await self.queues.bury(job.type, body, letter["error"]["type"])
+        self.observer.meter.buried(job)
         # Somebody else may have noted it, and somebody deleted the job since.
         with suppress(JobNotFound):
             await self.store.mark_buried(job, self.clock(), self.catalog.get(job.type).options)
@@ -77,7 +81,10 @@ class Endings:
         except CancelAsked as asked:
             fate = settle(asked.job, outcome, now, random)
             ours = await self.store.settle(asked.job, fate, now, options, report, unless_renewed=unless_renewed)
-        return fate if ours else None
+        if not ours:
+            return None
+        self.observer.ended(job, fate, now)
+        return fate
 
     async def lost(self, job: Job) -> Settlement | None:
         """Ends an attempt whose lease ran out; None if a heartbeat or somebody else was faster.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -25,9 +25,10 @@ from queues.clock import Clock
 from queues.errors import EnqueueFailed, InvalidOption
 from queues.job import Envelope, Job, Status
 from queues.jobtype import JobType
+from queues.observe.observer import Observer
 from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
 from queues.payloads import PLAIN, Payloads
-from queues.sqs import JobQueues
+from queues.sqs import JobQueues, Message
 from queues.store import JobStore
 from queues.unique.way_in import Keyed, enqueue_keyed, keyed
 from queues.webhooks.endpoint import Webhook
@@ -47,6 +48,8 @@ class Enqueuer:
     clock: Clock
     new_id: Callable[[], str]
     payloads: Payloads = PLAIN
+    #: Hears of each job that is sent.
+    observer: Observer = field(default_factory=Observer)
 
     def build(self, new: NewJob, now: int) -> Job:
         """The job that a request asks for, or the error that says why not. Writes nothing."""
@@ -70,6 +73,7 @@ class Enqueuer:
             expires_start_at=now + round(seconds(options.expires_in) * 1000) if options.expires_in else None,
             deadline_at=None if options.deadline is None else check_deadline(options.deadline, now, run_at),
             webhook=None if options.webhook is None else self._webhook(options.webhook),
+            trace=None if self.observer.tracing is None else self.observer.tracing.here(),
         )
 
     def _webhook(self, webhook: Webhook) -> str:
@@ -90,6 +94,9 @@ class Enqueuer:
     async def put(self, job: Job, *, named: bool) -> Job:
         """Writes and sends a new job; if it is `named` by its caller and one of that id is there, answers that one."""
         now = job.created_at
+        if self.observer.tracing is not None and job.trace is None:
+            # Not of `build`: a replay, say.
+            job = replace(job, trace=self.observer.tracing.here())
         await self.store.add_tenant(self.tenant)
         if self.store.hooks is not None:
             job = await self.owing(job)
@@ -103,20 +110,29 @@ class Enqueuer:
             await self.store.put_many([row])
         if await self._send(job, now):
             raise EnqueueFailed([], [job], "SQS did not take the message")
+        self.observer.meter.enqueued(job)
         return job.seen_at(now)
 
     async def one(self, type_name: str | JobType[Any, Any], data: Any, options: Options = DEFAULTS) -> Job:
         """Enqueues one job, or returns the one that has its `job_id` or its key already."""
         new = NewJob(type_name, data, options)
+        tracing = self.observer.tracing
+        if tracing is None:
+            return await self._one(new)
+        with tracing.sending(_name(new), self.tenant):
+            return await self._one(new)
+
+    async def _one(self, new: NewJob) -> Job:
         job = self.build(new, self.clock())
         unique = self.keyed(new, job)
         if unique is not None:
             return await enqueue_keyed(self, unique)
-        return await self.put(job, named=options.job_id is not None)
+        return await self.put(job, named=new.options.job_id is not None)
 
     async def announce(self, job: Job) -> None:
         """Sends the message of a job whose row is there."""
         await self._send(job, self.clock())
+        self.observer.meter.enqueued(job)
 
     async def _send(self, job: Job, now: int) -> list[int]:
         queue = self.catalog.queue_of(job.type, job.priority)
@@ -129,6 +145,13 @@ class Enqueuer:
 
         `on_progress(done, total)` is called after each CHUNK. EnqueueFailed tells which were accepted.
         """
+        tracing = self.observer.tracing
+        if tracing is None or not requests:
+            return await self._many(requests, on_progress)
+        with tracing.sending(_name(requests[0]), self.tenant, len(requests)):
+            return await self._many(requests, on_progress)
+
+    async def _many(self, requests: Sequence[NewJob], on_progress: Callable[[int, int], None] | None) -> list[Job]:
         now = self.clock()
         jobs = [self.build(request, now) for request in requests]
         if self.store.hooks is not None:
@@ -224,15 +247,24 @@ class _Bulk:
                 for name, group in by_queue.items()
             )
         )
-        return {group[k] for group, part in zip(by_queue.values(), failed, strict=True) for k in part}
+        unsent = {group[k] for group, part in zip(by_queue.values(), failed, strict=True) for k in part}
+        meter = self.enqueuer.observer.meter
+        for i in indexes:
+            if i not in unsent:
+                meter.enqueued(self.jobs[i])
+        return unsent
 
 
 def _never_started(job: Job) -> bool:
     return job.status is Status.WAITING and job.attempt == 0
 
 
-def _message(job: Job, now: int) -> tuple[str, int]:
-    return Envelope(job.id, job.tenant, job.type).encode(), message_delay(job.run_at, now)
+def _name(new: NewJob) -> str:
+    return new.type if isinstance(new.type, str) else new.type.name
+
+
+def _message(job: Job, now: int) -> Message:
+    return Envelope(job.id, job.tenant, job.type).encode(), message_delay(job.run_at, now), job.trace
 
 
 def message_delay(run_at: int, now: int) -> int:

@@ -2,6 +2,7 @@
 
 parent to child   {"modules", "path"} once, then a call:
                   {"type", "data", "version", "id", "tenant", "attempt", "of", "timeout", "custom"},
+                  and "trace" if traces are on,
                   and while it runs perhaps {"cancel": true}: the job is not wanted any more
 child to parent   {"began": true}, {"percent", "note"}, and at the end one {"outcome": its name, ...}
 

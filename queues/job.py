@@ -142,6 +142,8 @@ class Job:
     paid_at: int | None = None
     #: Which step of which flow it is (flows/state.py: Place), if it is one.
     flow: str | None = None
+    #: The W3C context of the span that enqueued it, if traces are on: see `observe/trace_context.py`.
+    trace: str | None = None
 
     @property
     def data(self) -> Any:

@@ -6,12 +6,14 @@ Nothing is made at import, so that a snapshot holds no connection, id or randomn
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from queues.catalog import Catalog, load
 from queues.clients import connect
+from queues.cold_start import FUNCTION_NAME
 from queues.jobtype import JobType
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
@@ -39,8 +41,18 @@ class LambdaEnvironment:
             settings = read_settings()
             clients = await self._stack.enter_async_context(connect(settings))
             catalog = Catalog({t.name: t for t in (*load(settings.jobs), *types)}.values())
-            self._runtime = assemble(clients, catalog, settings)
-        return await work(self._runtime)
+            on_output = None
+            # Only where the log is the function's own: a test, say, has another.
+            if FUNCTION_NAME in os.environ and settings.log_format != "text":
+                from queues.observe.lambda_logs import write_json
+
+                on_output = write_json()
+            self._runtime = assemble(clients, catalog, settings, on_output=on_output)
+        try:
+            return await work(self._runtime)
+        finally:
+            # An environment is frozen between calls: what is not told now may never be.
+            self._runtime.observer.flush()
 
 
 #: This process's.

@@ -52,6 +52,8 @@ class Call:
     data_version: int = 1
     #: Whether the type's own function says how long to wait after an exception.
     custom_backoff: bool = False
+    #: The trace that what it does belongs to, if traces are on.
+    trace: str | None = None
 
 
 class _Turn:
@@ -310,8 +312,10 @@ def _pipe(reads: ExitStack, writes: ExitStack) -> tuple[int, int]:
 
 
 def _call_frame(call: Call, timeout: float) -> bytes:
+    traced = {} if call.trace is None else {"trace": call.trace}
     return encode(
-        {
+        traced
+        | {
             "type": call.type,
             "data": call.data_json,
             "id": call.job_id,

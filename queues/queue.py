@@ -24,6 +24,7 @@ from queues.flows.flowing import Flowing
 from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
+from queues.observe.observer import Observer
 from queues.options import DEFAULTS, NewJob, Options
 from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
@@ -69,13 +70,14 @@ class Queue:
         flowing: Flowing,
         tenant: str = "default",
         payloads: Payloads = PLAIN,
+        observer: Observer | None = None,
     ):
         self.tenant = check_tenant(tenant)
         self.catalog = catalog
         self._store, self._queues, self._clock, self._new_id = store, queues, clock, new_id
         self._scheduling, self._control, self._flowing = scheduling, control, flowing
-        self._payloads = payloads
-        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id, payloads)
+        self._payloads, self._observer = payloads, observer or Observer()
+        self._enqueuer = Enqueuer(store, queues, catalog, self.tenant, clock, new_id, payloads, self._observer)
         #: In whose name control actions are recorded, if in anybody's.
         self.acting: Acting | None = None
 
@@ -90,6 +92,7 @@ class Queue:
             flowing=self._flowing,
             tenant=tenant,
             payloads=self._payloads,
+            observer=self._observer,
         )
 
     def acting_for(self, actor: str, origin: str | None = None) -> Queue:

@@ -146,7 +146,7 @@ class Reaper:
         log.warning("job %s: its message is sent again", job.id)
         body = Envelope(job.id, job.tenant, job.type).encode()
         queue = self.endings.catalog.queue_of(job.type, job.priority)
-        await self.endings.queues.send(queue, [(body, message_delay(run_at, now))], job.tenant)
+        await self.endings.queues.send(queue, [(body, message_delay(run_at, now), job.trace)], job.tenant)
 
     async def _is_paused(self, type_name: str) -> bool:
         if self._paused is None:

@@ -91,6 +91,8 @@ def new_row(job: Job, due: int) -> Item:
         item["flow"] = {"S": job.flow}
     if job.webhook is not None:
         item["webhook"] = {"S": job.webhook}
+    if job.trace is not None:
+        item["trace"] = {"S": job.trace}
     return item
 
 
@@ -137,8 +139,7 @@ def job_of(item: Item) -> Job:
         resent=int(get("resent", "0")),
     )
     # Few jobs have these; the others must not pay for them.
-    rare = "cancel_at" in text or "replay_of" in text or "deadline_at" in text or "owes" in text
-    return _controlled(job, text) if rare else job
+    return job if _RARE.isdisjoint(text) else _controlled(job, text)
 
 
 def _controlled(job: Job, text: dict[str, str]) -> Job:
@@ -153,7 +154,11 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         webhook=text.get("webhook"),
         paid_at=int(paid) if paid else None,
         flow=text.get("flow"),
+        trace=text.get("trace"),
     )
+
+
+_RARE = frozenset({"cancel_at", "replay_of", "deadline_at", "trace"})
 
 
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}

@@ -28,6 +28,7 @@ from queues.endings import Endings, owed
 from queues.errors import Unopenable
 from queues.job import MARK, Envelope, ErrorInfo, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
+from queues.observe.about import job_at_work
 from queues.outcome import Interrupted, Newer, Outcome, Raised, Refused, Settlement
 from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.resources import MAX_RECEIVES
@@ -133,7 +134,20 @@ class Runner:
             raise
         if isinstance(claimed, Unclaimed):
             return await self._unclaimed(job_type, record, envelope, claimed.job)
-        return await self._run(job_type, record, claimed, left / 1000)
+        return await self._observed(job_type, record, claimed, left / 1000)
+
+    async def _observed(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
+        """The attempt, counted, and with its job's name at hand for whatever is logged or traced meanwhile."""
+        observer = self.endings.observer
+        observer.started(job)
+        token = job_at_work.set(job)
+        try:
+            if observer.tracing is None:
+                return await self._run(job_type, record, job, seconds_left)
+            with observer.tracing.attempt(job):
+                return await self._run(job_type, record, job, seconds_left)
+        finally:
+            job_at_work.reset(token)
 
     async def _start_limited(
         self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str, left: float
@@ -274,12 +288,13 @@ class Runner:
         if seconds <= limits.MAX_DELAY_SECONDS and _receives(record) < RENEW_AFTER and not far:
             await self.endings.queues.hide(self._queue(job_type, record), record["receiptHandle"], seconds)
             return False
-        message = (Envelope(job.id, job.tenant, job.type).encode(), min(seconds, limits.MAX_DELAY_SECONDS))
+        delay = min(seconds, limits.MAX_DELAY_SECONDS)
+        body = Envelope(job.id, job.tenant, job.type).encode()
         # Whoever has not read the row does not know the job's level, but that its message came from there.
-        queue = self._queue(job_type, record)
+        queue, trace = self._queue(job_type, record), None
         if isinstance(job, Job):
-            queue = self.endings.catalog.queue_of(job.type, job.priority)
-        await self.endings.queues.send(queue, [message], job.tenant)
+            queue, trace = self.endings.catalog.queue_of(job.type, job.priority), job.trace
+        await self.endings.queues.send(queue, [(body, delay, trace)], job.tenant)
         return True
 
     async def _unclaimed(

@@ -6,6 +6,7 @@ import os
 import random as _random
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from queues.artifacts.store import Artifacts
 from queues.artifacts.sweep import ArtifactSweep
@@ -26,6 +27,8 @@ from queues.debts import Debts
 from queues.endings import Endings
 from queues.flows.flowing import Flowing
 from queues.ids import Ulids
+from queues.observe.observer import Observer, observer_of
+from queues.observe.workers import WorkerRegistry
 from queues.payloads import Payloads
 from queues.processes import ProcessPool
 from queues.pulse import Pulse
@@ -41,6 +44,9 @@ from queues.throttle.cells import Cells
 from queues.throttle.rows import LimitRows
 from queues.throttle.throttle import Throttle
 from queues.webhooks.delivering import deliver_webhooks
+
+if TYPE_CHECKING:
+    from queues.observe.json_logs import OnOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Runtime:
     flowing: Flowing
     payloads: Payloads
     artifact_sweep: ArtifactSweep
+    observer: Observer
+    workers: WorkerRegistry
 
     async def create_resources(self) -> None:
         """Makes table and queues where they are missing, and brings the schedules that code declares up to date."""
@@ -87,27 +95,32 @@ def assemble(
     worker: str | None = None,
     on_metrics: OnLine | None = None,
     artifacts: Artifacts | None = None,
+    observer: Observer | None = None,
+    on_output: OnOutput | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
-    `artifacts`: a store instead of the one that the settings name, if they name one.
+    `artifacts`: a store instead of the one that the settings name, if they name one. `observer` hears of each job;
+    without one it is what the settings ask for. `on_output` takes what handlers in worker processes log, besides the
+    job's own log.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
     name = worker or f"{socket.gethostname()[:40]}:{os.getpid()}:{source.getrandbits(24):06x}"
     store = JobStore(clients.dynamodb, settings)
     queues = JobQueues(clients.sqs, settings, catalog)
+    observer = observer or observer_of(settings)
     debts = Debts(clients.dynamodb, settings, catalog, clock)
     if artifacts is None and settings.artifacts is not None:
         artifacts = Artifacts(settings.artifacts, settings)
     payloads = Payloads(artifacts)
-    endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads)
+    endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads, observer)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     ids = Ulids(clock, source)
     endpoints = deliver_webhooks(store, queues, catalog, clients.dynamodb, settings, clock, ids, debts)
-    attempts = Attempts(processes, settings.processes, on_metrics, endpoints)
+    attempts = Attempts(processes, settings.processes, on_metrics, endpoints, observer.tracing, on_output)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     limit_rows = LimitRows(clients.dynamodb, settings.table)
@@ -132,6 +145,7 @@ def assemble(
             control=control,
             flowing=flowing,
             payloads=payloads,
+            observer=observer,
         ),
         runner=Runner(endings, pulse, attempts, name, scheduling, throttle),
         reaper=Reaper(endings, pauses.paused),
@@ -144,4 +158,6 @@ def assemble(
         flowing=flowing,
         payloads=payloads,
         artifact_sweep=ArtifactSweep(store, payloads.artifacts, clock),
+        observer=observer,
+        workers=WorkerRegistry(clients.dynamodb, settings.table),
     )

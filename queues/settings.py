@@ -75,6 +75,29 @@ class Settings(BaseModel):
     artifacts: str | None = None
     #: Bytes of one of them at the most, as JSON.
     artifacts_max: int = Field(limits.MAX_ARTIFACT_BYTES, ge=limits.MAX_DATA_BYTES, le=limits.MAX_ARTIFACT_BYTES)
+    #: Metrics that CloudWatch is sent: none, by job type, or by tenant besides. Not given: `types` on the embedded AWS,
+    #: where they cost nothing, and `off` elsewhere.
+    metrics: Literal["off", "types", "tenants"] | None = None
+    #: Log records as text or JSON. Not given: JSON on Lambda, text elsewhere.
+    log_format: Literal["text", "json"] | None = None
+    #: Whether jobs are traced with OpenTelemetry. Not given: if OTEL_EXPORTER_OTLP_ENDPOINT is set.
+    otel: bool | None = None
+    #: Trouble, for the health check and for alerts; 0: never. Jobs of a type that wait, or more.
+    alert_backlog: int = Field(1_000, ge=0)
+    #: Percent of a type's jobs that failed, of those that ended in the last quarter of an hour, or more.
+    alert_failure_rate: float = Field(10.0, ge=0, le=100)
+    #: Seconds for which jobs wait and none of the type is worked on or has ended.
+    alert_stalled: float = Field(600.0, ge=0, le=86_400)
+    #: Seconds without a word from a worker that has not said goodbye.
+    alert_worker_silent: float = Field(60.0, ge=0, le=600)
+    #: Letters in a type's dead-letter queue, or more.
+    alert_dead_letters: int = Field(1, ge=0)
+    #: Seconds for which trouble must last, or be over, before anybody is told.
+    alert_after: float = Field(60.0, ge=0, le=86_400)
+    #: Where alerts are POSTed as JSON; any address, since the operator names it.
+    alert_webhook: SecretStr | None = None
+    #: The job type of which each alert makes a job, with the alert as its data.
+    alert_job: str | None = None
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
     #: Secrets that signed tokens before it, separated by spaces or commas: their tokens are accepted, none is made.
@@ -111,6 +134,9 @@ class Settings(BaseModel):
                 f"secret_previous holds {len(self.previous_secrets)} secrets, more than {MAX_PREVIOUS_SECRETS}; "
                 "take the oldest out"
             )
+        hook = "" if self.alert_webhook is None else self.alert_webhook.get_secret_value()
+        if hook and not hook.startswith(("http://", "https://")):
+            raise ValueError("alert_webhook is no address that begins with http:// or https://")
         if not self.jobs:
             raise ValueError("jobs is empty; name at least one module")
         return self

@@ -17,6 +17,7 @@ from queues import limits
 from queues.catalog import Catalog
 from queues.clients import code_of
 from queues.errors import Misconfigured
+from queues.observe.trace_context import message_attributes
 from queues.resources import dead_letter_attributes, queue_attributes
 from queues.settings import Settings
 
@@ -29,6 +30,10 @@ PURGING = frozenset({"AWS.SimpleQueueService.PurgeQueueInProgress", "PurgeQueueI
 DEFAULT_TENANT = "default"
 #: Tries of the entries that a SendMessageBatch answered as failed.
 SEND_TRIES = 4
+
+
+#: A body, its delay in seconds, and the trace that it belongs to, if any (see observe/trace_context.py).
+Message = tuple[str, int] | tuple[str, int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,8 @@ class JobQueues:
         reply = await self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return str(reply["Attributes"]["QueueArn"])
 
-    async def send(self, queue: str, messages: Sequence[tuple[str, int]], tenant: str = DEFAULT_TENANT) -> list[int]:
-        """Sends (body, delay in seconds) pairs to a queue, ten a call, and answers which indexes failed.
+    async def send(self, queue: str, messages: Sequence[Message], tenant: str = DEFAULT_TENANT) -> list[int]:
+        """Sends messages to a queue, ten a call, and answers which indexes failed.
 
         `tenant` is whose they are: its message group, by which a fair queue tells tenants apart.
 
@@ -114,8 +119,9 @@ class JobQueues:
         """
         url = await self.url(queue)
         if len(messages) == 1:
-            body, delay = messages[0]
-            await self._sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay, **_group(tenant))
+            body, delay, *trace = messages[0]
+            more = _attributes(trace) | _group(tenant)
+            await self._sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay, **more)
             return []
         step = limits.SQS_BATCH
         chunks = [range(at, min(at + step, len(messages))) for at in range(0, len(messages), step)]
@@ -123,13 +129,13 @@ class JobQueues:
         return [index for part in failed for index in part]
 
     async def _send_chunk(
-        self, url: str, messages: Sequence[tuple[str, int]], chunk: Iterable[int], group: dict[str, str]
+        self, url: str, messages: Sequence[Message], chunk: Iterable[int], group: dict[str, str]
     ) -> list[int]:
         pending = list(chunk)
         for tries in range(SEND_TRIES):
             entries = [
-                {"Id": str(index), "MessageBody": messages[index][0], "DelaySeconds": messages[index][1]} | group
-                for index in pending
+                {"Id": str(index), "MessageBody": body, "DelaySeconds": delay, **_attributes(trace), **group}
+                for index, (body, delay, *trace) in ((index, messages[index]) for index in pending)
             ]
             reply = await self._sqs.send_message_batch(QueueUrl=url, Entries=entries)
             failures = reply.get("Failed")
@@ -220,3 +226,8 @@ class JobQueues:
 
 def _group(tenant: str) -> dict[str, str]:
     return {} if tenant == DEFAULT_TENANT else {"MessageGroupId": tenant}
+
+
+def _attributes(trace: Sequence[str | None]) -> dict[str, Any]:
+    """What a message of a trace has besides its body."""
+    return {"MessageAttributes": message_attributes(trace[0])} if trace and trace[0] is not None else {}

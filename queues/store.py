@@ -16,7 +16,7 @@ Keys and the access patterns that they serve:
     a paused queue  queues                  TYPE    -                      -   see control/pauses.py
     the cleaner     cleaner                 round   -                      -   see cleaning/rows.py
     a flow          flows#TENANT            ID      flows#owed, or none    when a round shall look; see flows/store.py
-    others          see unique/keys.py, throttle/scope.py, audit/entry.py, webhooks/store.py
+    others          see unique/keys.py, throttle/scope.py, audit/entry.py, webhooks/store.py, observe/
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
@@ -30,8 +30,7 @@ letter queue, if it has failed, and its debts, if it has any (`debts.py`). The i
 made, retried or ended, so a job that completes costs six write units: row and entry (2), claim (1), settle and the
 entry's move (3). TTL is on `expires_at` (epoch seconds); what has expired and is not deleted yet is gone for readers.
 
-The hot writes only set attributes: an attempt's lease and its holder's name stay behind, and mean nothing once the job
-is not active (`rows.job_of`).
+The hot writes only set: a lease and its holder's name stay, and mean nothing unless the job is active (`rows.job_of`).
 """
 
 from __future__ import annotations

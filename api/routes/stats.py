@@ -9,9 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import Stats, TypeStats
+from api.answers import MetricsByName, Stats, TypeStats
 from api.auth import READ
 from api.counts import Tally, failed_rate, tally
+from api.metrics import metrics
 from api.openapi import answers
 from api.site import allow, known_type, site_of
 from api.views import json_response
@@ -27,6 +28,15 @@ async def get_stats(request: Request) -> Response:
     runtime, found = await _tally(request)
     types = [_type_view(found, name) for name in sorted({*runtime.catalog.names, *found.counts})]
     return json_response(_view(found.total(), found.exact) | {"types": types})
+
+
+@router.get("/metrics", responses=answers(200, MetricsByName, "One entry a queue, by its name."))
+async def get_metrics(request: Request) -> Response:
+    """What `queues/metrics` says, as an object with an entry for each queue."""
+    caller = allow(request, READ)
+    runtime = await site_of(request).runtime()
+    found = await metrics(runtime, caller, runtime.catalog.names)
+    return json_response({"metrics": {one["name"]: one for one in found.queues}})
 
 
 @router.get("/{job_type}/stats", responses=answers(200, TypeStats, "The caller's jobs of the type.", 404))

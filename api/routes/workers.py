@@ -1,6 +1,9 @@
-"""The workers that the serving process knows of. What they work on is everybody's, so it takes the scope `admin`."""
+"""The long-running workers, as their registry has them. What they work on is everybody's, so it takes the scope
+`admin`; which jobs those are is shown of the caller's own tenant alone."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,14 +13,42 @@ from api.answers import Workers
 from api.auth import ADMIN
 from api.openapi import answers
 from api.site import allow, site_of
-from api.views import json_response
+from api.views import json_response, moment
+from queues.observe.workers import WorkerRow
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["workers"])
 
 
-@router.get("/workers", responses=answers(200, Workers, "Those of this process; elsewhere there may be more."))
+@router.get("/workers", responses=answers(200, Workers, "Long-running workers, wherever they run."))
 async def list_workers(request: Request) -> Response:
-    """Lists the workers that run in the same process as this API; on Lambda there are none."""
-    allow(request, ADMIN)
-    workers = site_of(request).workers
-    return json_response({"workers": [] if workers is None else workers()})
+    """Lists the processes of `jobyard up` and `jobyard work`, as last heard of. Functions are not among them."""
+    caller = allow(request, ADMIN)
+    site = site_of(request)
+    runtime = await site.runtime()
+    now = runtime.runner.endings.clock()
+    rows = {row.name: row for row in await runtime.workers.all(now)}
+    # Of this process more is known than its last heartbeat.
+    own = [] if site.workers is None else site.workers()
+    rows |= {row.name: row for row in own}
+    silent_after = runtime.settings.alert_worker_silent
+    views = [worker_view(row, caller.tenant, now, silent_after) for _, row in sorted(rows.items())]
+    return json_response({"workers": views})
+
+
+def worker_view(row: WorkerRow, tenant: str, now: int, silent_after: float) -> dict[str, Any]:
+    """A worker as a tenant's administrator may see it; `silent_after` in seconds."""
+    return {
+        "name": row.name,
+        "startedAt": moment(row.started_at),
+        "seenAt": moment(row.seen_at),
+        "silent": 0 < silent_after * 1000 <= now - row.seen_at,
+        "draining": row.draining,
+        "capacity": row.capacity,
+        "running": row.running,
+        "types": [{"type": one.type, "capacity": one.capacity, "running": one.running} for one in row.types],
+        "jobs": [
+            {"id": job.id, "type": job.type, "attempt": job.attempt, "startedAt": moment(job.started_at)}
+            for job in row.jobs
+            if job.tenant == tenant
+        ],
+    }

@@ -28,6 +28,7 @@ from infra.cli.token import token
 from infra.cli.up import up
 from infra.cli.webhooks import webhooks
 from infra.cli.work import work
+from infra.cli.workers import workers
 
 app = typer.Typer(
     help="Background jobs on SQS, Lambda and DynamoDB: on AWS, or embedded in one process.",
@@ -71,6 +72,7 @@ for command in (
     clean,
     doctor,
     audit,
+    workers,
     reset,
 ):
     app.command()(command)

@@ -1,10 +1,16 @@
-"""What a long-running command writes to stderr: our own remarks, and everybody's warnings."""
+"""What a long-running command writes to stderr: our own remarks, and everybody's warnings.
+
+As JSON it also has what handlers log, with the job that each record is about: there a program sorts it, and nobody
+reads a terminal.
+"""
 
 from __future__ import annotations
 
 import logging
 
 from queues import capture
+from queues.observe.json_logs import JsonFormatter, OnOutput, reading_back
+from queues.settings import Settings
 
 
 class _Ours(logging.Filter):
@@ -16,10 +22,26 @@ class _Ours(logging.Filter):
         return record.levelno >= logging.WARNING or record.name.startswith("jobyard")
 
 
-def configure() -> None:
-    """To be called once, before anything is logged."""
+class _OursAndTheirs(_Ours):
+    """Besides, what a job logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return capture.current.get() is not None or super().filter(record)
+
+
+def configure(settings: Settings) -> OnOutput | None:
+    """To be called once, before anything is logged; answers what takes the lines of worker processes, if anything."""
     handler = logging.StreamHandler()
-    handler.addFilter(_Ours())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
+    as_json = settings.log_format == "json"
+    if as_json:
+        handler.addFilter(_OursAndTheirs())
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.addFilter(_Ours())
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     capture.install()
+    # A handler's filter is asked in the context of its caller; the reader of a pipe is in no job's.
+    handler_of_theirs = logging.StreamHandler()
+    handler_of_theirs.setFormatter(handler.formatter)
+    return reading_back(handler_of_theirs) if as_json else None

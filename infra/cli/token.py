@@ -11,7 +11,9 @@ from infra.cli.output import Json, print_json
 
 def token(
     tenant: Annotated[str, typer.Option(help="Whose jobs it may touch.")] = "default",
-    scope: Annotated[str, typer.Option(help="What it may do: jobs:read, jobs:write, admin.")] = "jobs:read jobs:write",
+    scope: Annotated[
+        str, typer.Option(help="What it may do: jobs:read, jobs:write, admin, metrics.")
+    ] = "jobs:read jobs:write",
     subject: Annotated[str, typer.Option(help="Who bears it, for people to read.")] = "local",
     stack: Annotated[
         str | None,

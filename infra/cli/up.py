@@ -36,10 +36,11 @@ def up(
         print_json(_as_json(ready)) if as_json else print(_greeting(ready), flush=True)
         _warn_of_neighbours(settings)
 
-    configure()
+    on_output = configure(settings)
     loop.run(
         run(
             settings,
+            on_output=on_output,
             on_ready=greet,
             on_stopping=lambda running: tell(stopping_line(running, settings.grace)),
         )

@@ -63,10 +63,11 @@ def work(
     from infra.cli.logs import configure
     from infra.work import work as run
 
-    configure()
+    on_output = configure(settings)
     loop.run(
         run(
             settings,
+            on_output=on_output,
             types=names,
             create=create,
             serve_api=api,

@@ -63,7 +63,11 @@ def _documents(types: Sequence[JobType[Any, Any]], modules: Sequence[str]) -> di
     for job_type in types:
         queues |= job_queues(job_type)
     return {
-        "environment.yml": {"JOBYARD_PREFIX": PREFIX, "JOBYARD_JOBS": ",".join(modules)},
+        "environment.yml": {
+            "JOBYARD_PREFIX": PREFIX,
+            "JOBYARD_JOBS": ",".join(modules),
+            "JOBYARD_METRICS": "${param:metrics}",
+        },
         "functions.yml": functions(types),
         "queues.yml": {"Resources": queues},
         "table.yml": {"Resources": table()},

@@ -15,6 +15,7 @@ from infra.deploy.roles import INDEX, TABLE, letters, working_on
 from infra.deploy.statements import Statement, allow, document, trust
 from infra.deploy.telling import telling
 from queues.jobtype import JobType
+from queues.observe.cloudwatch import NAMESPACE
 
 #: Logical ids that no job type's resource can have.
 POLICY, ROLE = "PolicyOfWorkers", "RoleOfWorkers"
@@ -49,5 +50,8 @@ def statements(types: Sequence[JobType[Any, Any]]) -> list[Statement]:
     return [
         *working_on(types),
         allow("MeasureTheBacklog", ["dynamodb:Query"], TABLE, INDEX),
+        # PutMetricData knows no resources, AWS asks for a star; the condition leaves our namespace.
+        allow("SendMetrics", ["cloudwatch:PutMetricData"], "*")
+        | {"Condition": {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}},
         allow("CountDeadLetters", ["sqs:GetQueueAttributes"], *(letters(job_type.name) for job_type in types)),
     ]

@@ -4,7 +4,5 @@ work waits.
 address.py     where: the argument of `jobyard work --health`
 condition.py   whether it lives and is ready, and why not
 endpoint.py    whether the AWS endpoint answers
-backlog.py     how many jobs wait, and for how long
-exposition.py  numbers as Prometheus reads them: pure
-site.py        the three routes
+site.py        the three routes; its numbers are those of api/prometheus.py
 """

@@ -129,7 +129,7 @@ class Ticks:
 
     def _enqueuer(self, tenant: str) -> Enqueuer:
         end = self.endings
-        return Enqueuer(end.store, end.queues, end.catalog, tenant, end.clock, _no_id, end.payloads)
+        return Enqueuer(end.store, end.queues, end.catalog, tenant, end.clock, _no_id, end.payloads, end.observer)
 
     def _options(self, job: Job) -> JobOptions:
         known = job.type in self.endings.catalog.names

@@ -20,6 +20,7 @@ from infra.local.engine import Engine
 from queues import Context, Discard, Fixed, job
 from queues.catalog import Catalog
 from queues.clients import Clients
+from queues.observe.workers import WorkerRow
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 
@@ -104,7 +105,10 @@ async def runtime(engine: Engine, clock: HandClock) -> AsyncIterator[Runtime]:
 
 @pytest.fixture
 def app(runtime: Runtime, clock: HandClock) -> FastAPI:
-    return create_app(runtime, secret=SECRET, workers=lambda: [{"name": "test", "active": 0}], clock=clock)
+    def workers() -> list[WorkerRow]:
+        return [WorkerRow("test", START, clock(), draining=False, types=(), jobs=())]
+
+    return create_app(runtime, secret=SECRET, workers=workers, clock=clock)
 
 
 Client = Callable[..., httpx.AsyncClient]

@@ -125,4 +125,4 @@ async def test_types_come_with_their_schemas(client: httpx.AsyncClient) -> None:
 
 async def test_workers_are_what_the_process_says(client_of: Client) -> None:
     answer = await client_of("ops", "admin").get(f"{JOBS}/workers")
-    assert answer.json() == {"workers": [{"name": "test", "active": 0}]}
+    assert [one["name"] for one in answer.json()["workers"]] == ["test"]

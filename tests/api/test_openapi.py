@@ -84,7 +84,9 @@ async def test_the_documentation_lists_every_route_and_every_problem(app: FastAP
     }
     written = {
         (method, re.sub(r"{\w+}", "{}", path))
-        for method, path in re.findall(r"^\| `(GET|POST|PUT|DELETE) (/api/v1/jobs[^`?]*)", text, re.MULTILINE)
+        for method, path in re.findall(
+            r"^\| `(GET|POST|PUT|DELETE) (/(?:api/v1/jobs|metrics)[^`?]*)", text, re.MULTILINE
+        )
     }
     assert routes == written
     assert {(kind.slug, kind.status) for kind in KINDS} == {

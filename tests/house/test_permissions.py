@@ -69,6 +69,9 @@ def _asked(service: str, name: str, params: dict[str, Any]) -> Iterator[Call]:
     if service == "dynamodb":
         yield action, "JobsTable/index" if "IndexName" in params else "JobsTable"
         return
+    if service == "cloudwatch":
+        yield action, "*"
+        return
     if service == "lambda":
         yield action, "mapping" if "UUID" in params else "*"
         return

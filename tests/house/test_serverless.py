@@ -83,7 +83,12 @@ def test_all_of_them_are_included() -> None:
     text = (CHECKOUT / "serverless.yml").read_text(encoding="utf-8")
     found = re.findall(r"\$\{file\((.+?)\)\}", text)
     assert sorted(found) == sorted(str(RENDERED / name) for name in FILES)
-    assert included(WRITTEN["provider"]["environment"]) == {"JOBYARD_PREFIX": PREFIX, "JOBYARD_JOBS": MODULES[0]}
+    assert included(WRITTEN["provider"]["environment"]) == {
+        "JOBYARD_PREFIX": PREFIX,
+        "JOBYARD_JOBS": MODULES[0],
+        "JOBYARD_METRICS": "${param:metrics}",
+    }
+    assert WRITTEN["params"]["default"]["metrics"] == "off"
 
 
 def test_stages_and_target() -> None:

@@ -234,3 +234,12 @@ def deaf(data: str) -> None:
 @job("is-cancelled")
 def is_cancelled(data: object, ctx: Context) -> bool:
     return ctx.cancelled
+
+
+@job("trace")
+def trace(data: Any) -> None:
+    from opentelemetry import propagate
+
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    print(json.dumps(carrier))

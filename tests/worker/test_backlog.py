@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from infra.health import backlog
-from infra.health.exposition import CONTENT_TYPE, Gauge, Sample, exposition
+from api import backlog
+from api.exposition import CONTENT_TYPE, Gauge, Sample, exposition
 from queues import Context
 from tests.core.house import House, Order, housed
 from tests.worker.test_condition import Probe, probed

@@ -169,7 +169,7 @@ def test_keda_looks_at_the_queue_that_the_worker_polls(pod: Any) -> None:
 
 
 def test_the_fallback_scales_by_metrics_that_workers_tell() -> None:
-    page = (CHECKOUT / "infra" / "health" / "site.py").read_text()
+    page = (CHECKOUT / "api" / "prometheus.py").read_text()
     text = (EXAMPLES / "kubernetes" / "hpa.yml").read_text()
     for name in re.findall(r"seriesQuery: '(\w+)", text):
         assert f'"{name}"' in page

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from api.backlog import backlog
 from infra.deploy.workers import statements
-from infra.health.backlog import backlog
 from infra.health.endpoint import Endpoint
 from infra.worker import Worker
 from queues import Context, Discard, NewJob, Snooze
 from tests.core.house import LEASE, House, Order, housed
-from tests.house.test_permissions import Call, _target, lose, watched
+from tests.house.test_permissions import Call, Watch, _target, lose, watched
 
 
 def allowed(house: House) -> set[Call]:
@@ -41,7 +42,13 @@ async def test_every_kind_of_call_is_allowed_and_made(house: House) -> None:
         await house.queue.enqueue_many([NewJob("work", {"size": size}) for size in range(4)])
         await house.sqs.send_message(QueueUrl=await house.runtime.queues.url("work"), MessageBody="no job")
         await house.queue.schedules.create("s", "work", "rate(1 day)")
-        worker = Worker(process.runtime, types=["work"], rounds=False, polls_linger=True, clock=house.loop.epoch_ms)
+        told = Watch("cloudwatch", house.engine.client("cloudwatch"), calls)
+        runtime = replace(
+            process.runtime,
+            clients=replace(process.runtime.clients, cloudwatch=told),
+            settings=house.settings.model_copy(update={"metrics": "types"}),
+        )
+        worker = Worker(runtime, types=["work"], rounds=False, polls_linger=True, clock=house.loop.epoch_ms)
         await worker.start()
         await asyncio.sleep(5 * LEASE)
         endpoint = Endpoint(process.runtime, "work", house.loop.time)

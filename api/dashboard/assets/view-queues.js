@@ -46,10 +46,7 @@ export function queues(_, shell) {
     load: (signal) => call("/health/check", { signal, good: [UNHEALTHY] }),
     show(check) {
       setAttribute(health, "data-health", check.status);
-      setText(
-        health,
-        check.status === "healthy" ? "healthy" : "unhealthy: table or queues do not answer; the server's log says why",
-      );
+      setText(health, said(check));
       if (!check.metrics) return;
       rows(check.metrics);
       setText(whose, note(check.metrics));
@@ -62,6 +59,13 @@ export function queues(_, shell) {
   });
   const node = h("section", {}, heading("Queues", health), place);
   return { node, title: "Queues", start: () => poll.start(), stop: () => poll.stop() };
+}
+
+/** @param {any} check */
+function said(check) {
+  if (check.status === "unhealthy") return "unhealthy: table or queues do not answer; the server's log says why";
+  const why = check.status === "degraded" ? check.findings.map((/** @type {any} */ one) => one.message) : [];
+  return [check.status, ...why].join(": ");
 }
 
 /** @param {any[]} rows */

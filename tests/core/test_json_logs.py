@@ -1,0 +1,97 @@
+"""Log records as JSON: whose job each is about, and nothing that a record may hold breaks a line."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from queues import Context
+from queues.observe.json_logs import JsonFormatter
+from tests.cli.house import CHECKOUT
+from tests.core.house import House, Order, housed
+
+
+@pytest.fixture
+def lines() -> Any:
+    """What is logged, parsed; called as a function."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_what_a_handler_and_we_log_is_about_its_job(lines: Any) -> None:
+    @housed
+    async def run(house: House) -> None:
+        async def logs(_order: Order, _ctx: Context) -> None:
+            logging.getLogger("shop").info("charging %s", "a card", extra={"order": 17, "tenant": "rival"})
+            raise ValueError("no")
+
+        house.handlers["work"] = logs
+        await house.queue.for_tenant("acme").enqueue("work", {}, job_id="one", attempts=1)
+        await house.deliver()
+        logging.getLogger("shop").info("afterwards")
+
+    run()
+    first, last = (line for line in lines() if line["logger"] == "shop")
+    assert {name: first[name] for name in ("jobId", "type", "tenant", "attempt", "message", "level", "order")} == {
+        "jobId": "one",
+        "type": "work",
+        "tenant": "acme",
+        "attempt": 1,
+        "message": "charging a card",
+        "level": "INFO",
+        "order": 17,
+    }
+    assert "jobId" not in last
+
+
+def fail() -> None:
+    raise ValueError("two\nlines")
+
+
+def test_nothing_breaks_a_line(lines: Any) -> None:
+    log = logging.getLogger("odd")
+    try:
+        fail()
+    except ValueError:
+        log.exception("it\nfailed", extra={"what": object(), "when": {1: {2}}})
+    log.warning("\ud800 alone")
+    failed, odd = lines()
+    assert failed["message"] == "it\nfailed"
+    assert failed["exception"].endswith("ValueError: two\nlines")
+    assert odd["message"] == "? alone"
+
+
+def test_on_lambda_it_is_json_unless_it_says_text() -> None:
+    code = """
+import asyncio, logging, sys
+logging.getLogger().addHandler(logging.StreamHandler(sys.stdout))
+from queues.lambda_environment import environment
+async def work(runtime):
+    logging.getLogger("mine").info("hello")
+environment.run(work)
+"""
+
+    def run(**more: str) -> str:
+        base = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
+        aws = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1"}
+        env = {**base, **aws, "PYTHONPATH": str(CHECKOUT), **more}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, env=env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert json.loads(run())["message"] == "hello"
+    assert run(JOBYARD_LOG_FORMAT="text") == ""

@@ -20,6 +20,8 @@ from infra.stopping import Stop
 from infra.worker import Worker
 from queues.catalog import load
 from queues.clients import Clients
+from queues.clock import system_clock
+from queues.encryption.key_file import KeyFile
 from queues.runtime import assemble
 from queues.settings import Settings
 
@@ -75,6 +77,8 @@ async def up(settings: Settings, *, on_ready: Callable[[Ready], None], on_stoppi
         services = ("sqs", "dynamodb", "scheduler", "lambda")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
         settings = with_artifacts(settings)
+        if catalog.sensitive and settings.kms_key_id is None:
+            KeyFile(settings.data).ensure(system_clock())
         runtime = assemble(clients, catalog, settings, on_metrics=MetricLines(engine, settings.region))
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from queues import limits
+from queues.encryption.rule import Sensitive, check_sensitive
 from queues.errors import InvalidOption
 from queues.policy import CustomBackoff, Rules
 from queues.retry import Backoff, Exponential
@@ -53,6 +54,9 @@ class JobOptions:
     #: One job for one key (unique/rule.py), unless a job has an id or a key of its own.
     unique: Unique | None = None
 
+    #: What is encrypted before it is written anywhere (encryption/rule.py): all, or some fields.
+    sensitive: Sensitive = False
+
     @property
     def on_lambda(self) -> bool:
         """Whether a deployment has a Lambda function for the type."""
@@ -82,6 +86,8 @@ class JobOptions:
             raise InvalidOption("batch_size", self.batch_size, "more than 10 need a batching_window of 1 s or more")
         if self.unique is not None:
             self.unique.check_kept(self)
+        if self.sensitive is not False:
+            check_sensitive(self.sensitive, self.unique)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:

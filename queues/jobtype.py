@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from queues import limits
 from queues.context import Context
+from queues.encryption.rule import Sensitive, check_fields, discreet_faults
 from queues.errors import (
     CannotUpcast,
     InvalidData,
@@ -94,6 +95,8 @@ class JobType(Generic[P, R]):
         except orjson.JSONDecodeError as error:
             raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
         except ValidationError as error:
+            if self.options.sensitive and self.model is not None:
+                raise InvalidData(self.name, discreet_faults(error, self.model)) from None
             raise InvalidData(self.name, faults_of(error)) from None
 
     def check(self, data: Any, limit: int = limits.MAX_DATA_BYTES) -> str:
@@ -171,6 +174,7 @@ def job(
     cancel_grace: float = 10.0,
     on_error: Mapping[Any, Any] | None = None,
     unique: Unique | None = None,
+    sensitive: Sensitive = False,
     version: int = FIRST_VERSION,
     upcasts: Mapping[int, Upcast] | None = None,
     schedule: str | Recurring | Iterable[Recurring] | None = None,
@@ -187,6 +191,8 @@ def job(
     `backoff`: a curve, or a function of the attempt's number and its exception that answers seconds.
     `on_error`: what an exception means, by class or dotted name: `{OSError: Discard, "httpx.ReadTimeout": Fixed(5)}`.
     `unique`: which jobs count as the same.
+    `sensitive`: what is encrypted before it is written: True for all that a job takes, gives and says, or the names of
+    fields of its data.
 
     `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
@@ -213,6 +219,7 @@ def job(
         on_error=rules_of(on_error),
         custom_backoff=custom,
         unique=unique,
+        sensitive=sensitive,
     )
     steps = dict(upcasts or {})
     check_upcasts(version, steps)
@@ -240,6 +247,7 @@ def job(
         )
         if unique is not None:
             unique.check_fields(job_type.model)
+        check_fields(sensitive, job_type.model)
         for one in schedules:
             job_type.check(one.data)
         return job_type

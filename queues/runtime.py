@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random as _random
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from queues.artifacts.store import Artifacts
@@ -21,6 +22,7 @@ from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
 from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
+from queues.encryption.sealer import Sealer, sealer_of
 from queues.endings import Endings
 from queues.ids import Ulids
 from queues.payloads import Payloads
@@ -79,11 +81,12 @@ def assemble(
     worker: str | None = None,
     on_metrics: OnLine | None = None,
     artifacts: Artifacts | None = None,
+    sealer: Callable[[], Sealer] | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
-    `artifacts`: a store instead of the one that the settings name, if they name one.
+    `artifacts`: a store instead of the one that the settings name, if they name one. `sealer` makes another sealer.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
@@ -92,7 +95,7 @@ def assemble(
     queues = JobQueues(clients.sqs, settings)
     if artifacts is None and settings.artifacts is not None:
         artifacts = Artifacts(settings.artifacts, settings)
-    payloads = Payloads(artifacts)
+    payloads = Payloads(artifacts, catalog.sensitive, sealer or (lambda: sealer_of(settings, clock)))
     endings = Endings(store, queues, catalog, settings, clock, source.random, payloads)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))

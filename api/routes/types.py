@@ -67,4 +67,5 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "concurrency": options.concurrency,
         "keepCompleted": round(options.keep_completed * 1000),
         "keepFailed": round(options.keep_failed * 1000),
+        "sensitive": options.sensitive,
     }

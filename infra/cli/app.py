@@ -13,6 +13,7 @@ from infra.cli.doctor import doctor
 from infra.cli.enqueue import enqueue
 from infra.cli.invoke import invoke
 from infra.cli.jobs import jobs
+from infra.cli.keys import keys
 from infra.cli.operations import operations
 from infra.cli.package import package
 from infra.cli.queues import queues
@@ -71,3 +72,4 @@ app.add_typer(queues, name="queues")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(operations, name="operations")
 app.add_typer(schedules, name="schedules")
+app.add_typer(keys, name="keys")

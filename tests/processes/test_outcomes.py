@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Snoozed
+from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Returned, Snoozed
 from queues.processes import ProcessPool
 from queues.retry import Backoff, Fixed
 from tests.processes.conftest import MODULES, run

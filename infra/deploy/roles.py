@@ -22,6 +22,7 @@ from infra.deploy.names import (
     logical,
     role_id,
 )
+from infra.deploy.payloads import encrypting, keeping, sweeping
 from infra.deploy.statements import Statement, allow, document, trust
 from queues.jobtype import JobType
 from queues.resources import STATE_INDEX
@@ -41,13 +42,15 @@ INDEX = {"Fn::Sub": f"${{JobsTable.Arn}}/index/{STATE_INDEX}"}
 def roles(types: Types) -> dict[str, Any]:
     """Logical id -> role, of the fixed functions and of each job type's."""
     found = {
-        role_id(API): _role(FIXED[API], _api(types)),
-        role_id(REAPER): _role(FIXED[REAPER], _reaper(types)),
+        role_id(API): _role(FIXED[API], _api(types), keeping(removes=True), *encrypting(types)),
+        role_id(REAPER): _role(FIXED[REAPER], _reaper(types), sweeping()),
         role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], _dead_letters(types)),
     }
     for job_type in types:
         if job_type.options.on_lambda:
-            found[role_id(key(job_type.name))] = _role(job_type.name, working_on([job_type]))
+            found[role_id(key(job_type.name))] = _role(
+                job_type.name, working_on([job_type]), keeping(), *encrypting([job_type])
+            )
     return found
 
 
@@ -168,7 +171,7 @@ def _letters(types: Types) -> list[Any]:
     return [letters(job_type.name) for job_type in types]
 
 
-def _role(name: str, statements: list[Statement]) -> dict[str, Any]:
+def _role(name: str, statements: list[Statement], *if_asked: dict[str, Any]) -> dict[str, Any]:
     logs = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/"
     own_logs = allow(
         "WriteItsLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::Sub": f"{logs}{PREFIX}-{name}:*"}
@@ -188,6 +191,7 @@ def _role(name: str, statements: list[Statement]) -> dict[str, Any]:
                         {"Ref": "AWS::NoValue"},
                     ]
                 },
+                *if_asked,
             ],
         },
     }

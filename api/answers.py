@@ -60,6 +60,7 @@ class JobRow(_Answer):
     max_attempts: int
     progress: float = Field(ge=0, le=100)
     note: str | None
+    encrypted: bool = Field(description="Whether something is not shown because it is encrypted.")
     data: Any
     result: Any
     data_size: int | None = Field(description="Bytes, if it is in the artifact store and not shown here.")
@@ -269,6 +270,7 @@ class JobTypeOptions(_Answer):
     unique: UniqueRule | None
     limits: list[JobTypeLimit]
     priorities: list[PriorityLevel] | None = Field(description="Its levels, the most urgent first; null: one queue.")
+    sensitive: bool | list[str] = Field(description="What is encrypted: all, or these fields of the data.")
 
 
 class JobTypeView(_Answer):

@@ -13,8 +13,10 @@ import orjson
 from starlette.responses import Response
 
 from queues.artifacts.reference import reference_in
+from queues.encryption.box import is_sealed
 from queues.job import MARK, Attempt, Job
 from queues.listing import Page
+from queues.payloads import has_sealed_words
 
 #: Characters of JSON that a row of a list carries of `data` and of `result`: 200 rows fit a Lambda's answer of 6 MB.
 #: What is longer reads null there and is named in `omitted`.
@@ -39,7 +41,7 @@ def job_view(job: Job) -> dict[str, Any]:
             omitted.append(name)
         elif text is not None:
             row[name] = orjson.Fragment(text)
-    return row | {"omitted": omitted, "logs": job.logs}
+    return row | {"omitted": omitted, "logs": [line for line in job.logs if not is_sealed(line)]}
 
 
 def listed_view(job: Job) -> dict[str, Any]:
@@ -74,7 +76,8 @@ def _row(job: Job) -> dict[str, Any]:
         "attempts": job.attempt,
         "maxAttempts": job.max_attempts,
         "progress": int(job.progress) if job.progress == int(job.progress) else job.progress,
-        "note": job.note,
+        "note": None if is_sealed(job.note) else job.note,
+        "encrypted": _encrypted(job),
         "data": None,
         "result": None,
         "dataSize": _stored_size(job.data_json),
@@ -95,6 +98,11 @@ def _row(job: Job) -> dict[str, Any]:
         "backoff": job.backoff.to_json(),
         "history": [_attempt(attempt) for attempt in job.attempts],
     }
+
+
+def _encrypted(job: Job) -> bool:
+    """Whether something of it is not shown because it is encrypted."""
+    return is_sealed(job.data_json) or is_sealed(job.result_json) or has_sealed_words(job)
 
 
 def _stored_size(text: str | None) -> int | None:

@@ -18,6 +18,7 @@ from infra.local.lambda_.context import LambdaContext
 from infra.local.lambda_.event import record_of
 from queues.catalog import Catalog, load
 from queues.clients import Clients
+from queues.encryption.passing_key import passing_sealer
 from queues.errors import Misconfigured
 from queues.job import Job
 from queues.limits import SQS_BATCH
@@ -45,7 +46,7 @@ async def invoke(settings: Settings, type_name: str, event: Any) -> Invoked:
         engine = Engine(None, account=settings.aws_account)
         stack.push_async_callback(engine.close)
         clients = Clients(*(engine.client(name, region=settings.region) for name in ("sqs", "dynamodb", "scheduler")))
-        runtime = assemble(clients, Catalog([job_type]), settings)
+        runtime = assemble(clients, Catalog([job_type]), settings, sealer=passing_sealer(settings))
         stack.push_async_callback(runtime.close)
         await runtime.create_resources()
         ids = [(await runtime.queue.enqueue(job_type, _data(record, type_name), attempts=1)).id for record in records]

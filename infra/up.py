@@ -20,6 +20,8 @@ from infra.stopping import Stop
 from infra.worker import Worker
 from queues.catalog import load
 from queues.clients import Clients
+from queues.clock import system_clock
+from queues.encryption.key_file import KeyFile
 from queues.observe.json_logs import OnOutput
 from queues.runtime import assemble
 from queues.settings import Settings
@@ -82,6 +84,8 @@ async def up(
         services = ("sqs", "dynamodb", "scheduler", "lambda", "cloudwatch")
         clients = Clients(*(DirectClient(engine, name, settings.region, endpoint, checked=False) for name in services))
         settings = with_artifacts(settings)
+        if catalog.sensitive and settings.kms_key_id is None:
+            KeyFile(settings.data).ensure(system_clock())
         on_metrics = MetricLines(engine, settings.region)
         runtime = assemble(clients, catalog, settings, on_metrics=on_metrics, on_output=on_output)
         stack.push_async_callback(runtime.close)

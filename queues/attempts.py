@@ -69,9 +69,11 @@ class Attempts:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
             return await on_loop(job_type, job, running, seconds, self.on_metrics, self.endpoints)
+        discreet = job_type.options.sensitive is not False
         numbers = (job.attempt, job.max_attempts, job.data_version)
         trace = None if self.tracing is None else self.tracing.here()
-        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, job.backoff.curve == "custom", trace)
+        custom = job.backoff.curve == "custom"
+        call = Call(job.type, job.data_json, job.id, job.tenant, *numbers, custom, trace, discreet)
         return await self.processes.run(
             call,
             timeout=seconds,
@@ -105,7 +107,10 @@ async def on_loop(
     except Unreadable as error:
         return unreadable(error)
     log = running.report.lines.append
-    with capture.to(log, on_metrics) as lines, _Deadline(running, seconds) as deadline:
+    with (
+        capture.to(log, on_metrics, job_type.options.sensitive is not False) as lines,
+        _Deadline(running, seconds) as deadline,
+    ):
         if job_type.wants_context:
             arguments = (*arguments, _context(job, running, seconds, lines, endpoints))
         try:

@@ -37,11 +37,13 @@ class Lines:
     With `on_metrics`, lines in the Embedded Metric Format go there instead, and text is read on when the log is full.
     """
 
-    __slots__ = ("_count", "_lock", "_on_line", "_on_metrics", "_partial", "closed")
+    __slots__ = ("_count", "_lock", "_on_line", "_on_metrics", "_partial", "closed", "discreet")
 
-    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None):
+    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None, discreet: bool = False):
         self._on_line = on_line
-        self._on_metrics = on_metrics
+        self._on_metrics = None if discreet else on_metrics
+        #: Whether nothing of it may go anywhere else, also when the job is over.
+        self.discreet = discreet
         self._partial = ""
         self._count = 0
         # Reentrant, because `on_line` is a stranger here and might print.
@@ -110,8 +112,8 @@ class to:  # noqa: N801 - used as `with capture.to(on_line):`, a class because t
 
     __slots__ = ("_lines", "_token")
 
-    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None):
-        self._lines = Lines(on_line, on_metrics)
+    def __init__(self, on_line: OnLine, on_metrics: OnLine | None = None, discreet: bool = False):
+        self._lines = Lines(on_line, on_metrics, discreet)
         self._token: Token[Lines | None] | None = None
 
     def __enter__(self) -> Lines:
@@ -132,7 +134,7 @@ class _Routed(io.TextIOBase):
 
     def write(self, text: str) -> int:
         lines = current.get()
-        if lines is None or lines.closed:
+        if lines is None or (lines.closed and not lines.discreet):
             return self.real.write(text)
         lines.write(text)
         return len(text)
@@ -166,7 +168,7 @@ class _JobHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         lines = current.get()
-        if lines is not None and not lines.closed:
+        if lines is not None and (lines.discreet or not lines.closed):
             try:
                 lines.write(self.format(record) + "\n")
             except Exception:
@@ -178,6 +180,12 @@ class _JobHandler(logging.Handler):
         ):
             # Our presence must not silence the warnings that an unconfigured `logging` prints.
             logging.lastResort.handle(record)
+
+
+def _is_public(_record: logging.LogRecord) -> bool:
+    """Whether a record may go to the process's own log: not one that is made within a sensitive job."""
+    lines = current.get()
+    return lines is None or not lines.discreet
 
 
 _uninstall: Callable[[], None] | None = None
@@ -197,6 +205,9 @@ def install() -> Callable[[], None]:
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     root, level = logging.getLogger(), logging.getLogger().level
     sys.stdout, sys.stderr = out, err
+    others = list(root.handlers)
+    for other in others:
+        other.addFilter(_is_public)
     root.addHandler(handler)
     if level == logging.WARNING:
         root.setLevel(logging.INFO)
@@ -211,6 +222,8 @@ def install() -> Callable[[], None]:
         if sys.stderr is err:
             sys.stderr = err.real
         root.removeHandler(handler)
+        for other in others:
+            other.removeFilter(_is_public)
         root.setLevel(level)
 
     _uninstall = uninstall

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from queues.encryption.rule import all_names
 from queues.errors import Misconfigured, UnknownJobType
 from queues.jobtype import JobType
 
@@ -49,6 +50,16 @@ class Catalog:
     def names(self) -> list[str]:
         """All names in alphabetical order."""
         return sorted(self._types)
+
+    @property
+    def sensitive(self) -> dict[str, frozenset[str]]:
+        """Of each sensitive type the fields that are encrypted; none: all that its jobs take, give and say."""
+        found = {}
+        for job_type in self:
+            fields = job_type.options.sensitive
+            if fields is not False:
+                found[job_type.name] = frozenset() if fields is True else all_names(fields, job_type.model)
+        return found
 
     def __iter__(self) -> Iterator[JobType[Any, Any]]:
         return (self._types[name] for name in self.names)

@@ -60,8 +60,13 @@ async def run_directly(job_type: JobType[Any, Any], data: Any, context: Any, att
                 outcome = await attempts.run(job_type, job, running, _seconds(job_type, context))
     finally:
         # There is no row to keep them: they go where a function's output goes.
-        for line in running.report.lines:
-            print(line)
+        if not options.sensitive:
+            for line in running.report.lines:
+                print(line)
+    if options.sensitive and isinstance(outcome, Raised | Refused | Cancelled):
+        # Lambda logs what is raised.
+        kind = outcome.reason if isinstance(outcome, Cancelled) else outcome.error.type
+        raise DirectFailure("Cancel" if isinstance(outcome, Cancelled) else kind, "not shown: the type is sensitive")
     return _answer(outcome)
 
 

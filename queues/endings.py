@@ -76,11 +76,16 @@ class Endings:
         A request to cancel that comes before the write is heard: see `outcome.settle`.
         """
         fate, options = settle(job, outcome, now, random), self.catalog.get(job.type).options
+        written = report
+        if job.type in self.payloads.sensitive:
+            fate, written = await self.payloads.discreet(job, outcome, fate, report)
         try:
-            ours = await self.store.settle(job, fate, now, options, report, unless_renewed=unless_renewed)
+            ours = await self.store.settle(job, fate, now, options, written, unless_renewed=unless_renewed)
         except CancelAsked as asked:
             fate = settle(asked.job, outcome, now, random)
-            ours = await self.store.settle(asked.job, fate, now, options, report, unless_renewed=unless_renewed)
+            if job.type in self.payloads.sensitive:
+                fate, written = await self.payloads.discreet(job, outcome, fate, report)
+            ours = await self.store.settle(asked.job, fate, now, options, written, unless_renewed=unless_renewed)
         if not ours:
             return None
         self.observer.ended(job, fate, now)

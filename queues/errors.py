@@ -11,6 +11,8 @@ JobyardError
   PayloadTooLarge     data or result over its limit
   Unopenable          what a row holds in place of data or of a result cannot be had
     ArtifactLost      it is not in the artifact store, or damaged
+    KeyMissing        the key that it was encrypted with cannot be used here
+    SealBroken        it was encrypted with another key or for another place, or has been changed
   NotLoaded           data or a result was asked of a job that was read without it
   JobNotFound         no such job in this tenant
   BulkNotFound        no such operation on many jobs in this tenant
@@ -121,6 +123,18 @@ class ArtifactLost(Unopenable):
     def __init__(self, key: str, why: str):
         super().__init__(f"the artifact {key!r} {why}; see that JOBYARD_ARTIFACTS is the same for all processes")
         self.key = key
+
+
+class KeyMissing(Unopenable):
+    """The key that something was encrypted with cannot be used by this process."""
+
+    def __init__(self, key_id: str, why: str):
+        super().__init__(f"it was encrypted with key {key_id!r}, which {why}")
+        self.key_id = key_id
+
+
+class SealBroken(Unopenable):
+    """What was encrypted does not open with its key, where it stands."""
 
 
 class NotLoaded(JobyardError):

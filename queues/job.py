@@ -60,13 +60,15 @@ class ErrorInfo:
     type: str
     message: str
     traceback: str | None = None
+    #: Message and traceback of a sensitive job, encrypted; `message` then says only that. It leaves rows never.
+    sealed: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {"type": self.type, "message": self.message, "traceback": self.traceback}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> ErrorInfo:
-        return cls(value["type"], value["message"], value.get("traceback"))
+        return cls(value["type"], value["message"], value.get("traceback"), value.get("sealed"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from queues import limits
+from queues.encryption.rule import Sensitive, check_sensitive
 from queues.errors import InvalidOption
 from queues.policy import CustomBackoff, Rules
 from queues.priorities.levels import Level, Levels
@@ -67,6 +68,9 @@ class JobOptions:
     #: A queue for each level of priority (priorities/levels.py); None: one queue for all.
     priorities: Levels | None = None
 
+    #: What is encrypted before it is written anywhere (encryption/rule.py): all, or some fields.
+    sensitive: Sensitive = False
+
     @property
     def on_lambda(self) -> bool:
         """Whether a deployment has a Lambda function for the type."""
@@ -115,6 +119,8 @@ class JobOptions:
         if self.unique is not None:
             self.unique.check_kept(self)
         check_limits(self.limits)
+        if self.sensitive is not False:
+            check_sensitive(self.sensitive, self.unique)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from queues import limits
 from queues.context import Context
+from queues.encryption.rule import Sensitive, check_fields, discreet_faults
 from queues.errors import (
     CannotUpcast,
     InvalidData,
@@ -96,6 +97,8 @@ class JobType(Generic[P, R]):
         except orjson.JSONDecodeError as error:
             raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
         except ValidationError as error:
+            if self.options.sensitive and self.model is not None:
+                raise InvalidData(self.name, discreet_faults(error, self.model)) from None
             raise InvalidData(self.name, faults_of(error)) from None
 
     def check(self, data: Any, limit: int = limits.MAX_DATA_BYTES) -> str:
@@ -178,6 +181,7 @@ def job(
     limits: Iterable[Limit] = (),
     tenant_concurrency: int | None = None,
     priorities: Levels | None = None,
+    sensitive: Sensitive = False,
     version: int = FIRST_VERSION,
     upcasts: Mapping[int, Upcast] | None = None,
     schedule: str | Recurring | Iterable[Recurring] | None = None,
@@ -198,6 +202,8 @@ def job(
     Concurrency or a Rate. `tenant_concurrency=5` is short for `Concurrency(5, per="tenant")`.
     `priorities`: a queue for each level of priority, such as SERVICE_CLASSES; `concurrency` is then what its levels may
     have together, if they say, and what all of them share if it is given here.
+    `sensitive`: what is encrypted before it is written: True for all that a job takes, gives and says, or the names of
+    fields of its data.
 
     `schedule`: an expression such as `"0 9 * * 1-5"`, a Recurring, or several of them: jobs then come by themselves.
     """
@@ -228,6 +234,7 @@ def job(
         unique=unique,
         limits=(*limits, *([] if tenant_concurrency is None else [Concurrency(tenant_concurrency, "tenant")])),
         priorities=priorities,
+        sensitive=sensitive,
     )
     if priorities is not None:
         priorities.check_type(name)
@@ -258,6 +265,7 @@ def job(
         if unique is not None:
             unique.check_fields(job_type.model)
         check_keys(options.limits, job_type.model)
+        check_fields(sensitive, job_type.model)
         for one in schedules:
             job_type.check(one.data)
         return job_type

@@ -54,6 +54,8 @@ class Call:
     custom_backoff: bool = False
     #: The trace that what it does belongs to, if traces are on.
     trace: str | None = None
+    #: Whether nothing of what it prints may go anywhere but to its own log.
+    discreet: bool = False
 
 
 class _Turn:
@@ -106,6 +108,8 @@ class Process:
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
         self._on_metrics = on_metrics
         self._idle_lines = Lines(self._say)
+        #: Whether the last call was discreet: a thread of its may outlive it, and print.
+        self._discreet = False
         self._turn: _Turn | None = None
         self._loop = asyncio.get_running_loop()
         for fd, ready in ((self._replies, self._read_replies), (self._output, self._read_output)):
@@ -156,9 +160,9 @@ class Process:
         """
         self._read_output()
         timer = self._loop.call_later(START_SECONDS, self._never_began)
-        turn = self._turn = _Turn(
-            timeout, on_progress, Lines(on_log, self._on_metrics), self._loop.create_future(), timer
-        )
+        self._discreet = call.discreet
+        on_metrics = None if call.discreet else self._on_metrics
+        turn = self._turn = _Turn(timeout, on_progress, Lines(on_log, on_metrics), self._loop.create_future(), timer)
         self.began = False
         if self._exit.done():
             turn.end(Lost(_how_it_ended(self._exit.result())))
@@ -300,7 +304,8 @@ class Process:
             self._turn.end(outcome)
 
     def _say(self, line: str) -> None:
-        log.info("worker process %d, between jobs: %s", self.pid, line)
+        if not self._discreet:
+            log.info("worker process %d, between jobs: %s", self.pid, line)
 
 
 def _pipe(reads: ExitStack, writes: ExitStack) -> tuple[int, int]:

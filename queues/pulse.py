@@ -53,6 +53,8 @@ class Running:
     queue: str = ""
     #: Seconds between the request to cancel the job and the end of an attempt that does not heed it.
     cancel_grace: float = 10.0
+    #: Encrypts the notes of a sensitive job as they come.
+    seal_note: Callable[[str], str] | None = None
     #: What takes the request to the code that runs, with those seconds.
     _on_asked: Callable[[float], None] | None = None
 
@@ -150,7 +152,7 @@ def on_progress(running: Running) -> Callable[[float, str | None], None]:
     def note(percent: float, text: str | None) -> None:
         running.report.percent = percent
         if text is not None:
-            running.report.note = text
+            running.report.note = text if running.seal_note is None else running.seal_note(text)
         running.dirty = True
 
     return note

@@ -195,7 +195,8 @@ def history_text(history: tuple[Attempt, ...]) -> str:
 
 
 def error_text(error: ErrorInfo) -> str:
-    return orjson.dumps(error.to_json()).decode()
+    value = error.to_json()
+    return orjson.dumps(value if error.sealed is None else value | {"sealed": error.sealed}).decode()
 
 
 def logs_text(old: tuple[str, ...], new: list[str]) -> str:

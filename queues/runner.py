@@ -25,11 +25,12 @@ from queues import limits
 from queues.attempts import Attempts
 from queues.deadline import seconds_for, too_late
 from queues.endings import Endings, owed
-from queues.errors import Unopenable
+from queues.errors import Misconfigured, Unopenable
 from queues.job import MARK, Envelope, ErrorInfo, Job, NewerEnvelope, Status
 from queues.jobtype import JobType
 from queues.observe.about import job_at_work
-from queues.outcome import Interrupted, Newer, Outcome, Raised, Refused, Settlement
+from queues.outcome import Interrupted, Newer, Outcome, Settlement
+from queues.payloads import Unopened, Unreached
 from queues.pulse import STOP_BEFORE, Pulse, Running
 from queues.resources import MAX_RECEIVES
 from queues.rows import Report
@@ -228,13 +229,17 @@ class Runner:
 
     async def _attempt(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """Runs the handler, on its data wherever that is; a failure if it cannot be had."""
-        if job.data_json.startswith(MARK):
+        sensitive = job.type in self.endings.payloads.sensitive
+        if sensitive or job.data_json.startswith(MARK):
+            payloads = self.endings.payloads
             try:
-                job = replace(job, data_json=await self.endings.payloads.data(job))
-            except Unopenable as error:
-                return Refused(ErrorInfo(type(error).__name__, str(error)))
+                if sensitive:
+                    running.seal_note = await payloads.note_sealer(job)
+                job = replace(job, data_json=await payloads.data(job))
+            except (Unopenable, Misconfigured) as error:
+                return Unopened(ErrorInfo(type(error).__name__, str(error)))
             except (ClientError, BotoCoreError, OSError) as error:
-                return Raised(ErrorInfo("DataUnavailable", f"its data could not be read: {error}"))
+                return Unreached(ErrorInfo("DataUnavailable", f"its data could not be read: {error}"))
         return await self.attempts.run(job_type, job, running, seconds)
 
     async def _apply(
@@ -252,7 +257,7 @@ class Runner:
         if not end.payloads.fits(job, outcome):
             # Before the row, as data is: what the row names is there.
             whole = outcome
-            outcome = await _persist(lambda: end.payloads.settled(job, whole))
+            outcome = await _persist(lambda: end.payloads.returned(job, whole))
         random = end.random()
         fate = await _persist(lambda: end.settle(job, outcome, now, random, running.report))
         if held is not None:

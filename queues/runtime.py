@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random as _random
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from queues.control.rows import ControlRows
 from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.debts import Debts
+from queues.encryption.sealer import Sealer, sealer_of
 from queues.endings import Endings
 from queues.flows.flowing import Flowing
 from queues.ids import Ulids
@@ -97,13 +99,14 @@ def assemble(
     artifacts: Artifacts | None = None,
     observer: Observer | None = None,
     on_output: OnOutput | None = None,
+    sealer: Callable[[], Sealer] | None = None,
 ) -> Runtime:
     """Wires a process. `random` makes ids and jitter, neither of them secret; tests pass it, and `worker`, a name.
 
     `on_metrics` takes the lines of metrics that handlers print; without it they are lines of the job's log.
     `artifacts`: a store instead of the one that the settings name, if they name one. `observer` hears of each job;
     without one it is what the settings ask for. `on_output` takes what handlers in worker processes log, besides the
-    job's own log.
+    job's own log. `sealer` makes another sealer.
     """
     source = random or _random.Random()  # noqa: S311 - see above
     # The pid alone may come again after a restart.
@@ -114,7 +117,7 @@ def assemble(
     debts = Debts(clients.dynamodb, settings, catalog, clock)
     if artifacts is None and settings.artifacts is not None:
         artifacts = Artifacts(settings.artifacts, settings)
-    payloads = Payloads(artifacts)
+    payloads = Payloads(artifacts, catalog.sensitive, sealer or (lambda: sealer_of(settings, clock)))
     endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads, observer)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))

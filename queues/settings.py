@@ -98,6 +98,8 @@ class Settings(BaseModel):
     alert_webhook: SecretStr | None = None
     #: The job type of which each alert makes a job, with the alert as its data.
     alert_job: str | None = None
+    #: The key of AWS KMS (id, ARN or alias) that sensitive job types are encrypted with; without it, a file in `data`.
+    kms_key_id: str | None = None
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
     secret: SecretStr | None = None
     #: Secrets that signed tokens before it, separated by spaces or commas: their tokens are accepted, none is made.
@@ -115,7 +117,7 @@ class Settings(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("artifacts")
+    @field_validator("artifacts", "kms_key_id")
     @classmethod
     def _none_if_empty(cls, value: str | None) -> str | None:
         # What CloudFormation puts into an environment where there is none.

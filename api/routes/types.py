@@ -75,6 +75,7 @@ def _options(options: JobOptions) -> dict[str, Any]:
         "maxFailed": options.max_failed,
         "limits": [limit_view(limit) for limit in options.limits],
         "priorities": None if options.priorities is None else [_level(options, one) for one in options.priorities],
+        "sensitive": options.sensitive,
     }
 
 

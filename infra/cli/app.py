@@ -16,6 +16,7 @@ from infra.cli.enqueue import enqueue
 from infra.cli.flows import flows
 from infra.cli.invoke import invoke
 from infra.cli.jobs import jobs
+from infra.cli.keys import keys
 from infra.cli.operations import operations
 from infra.cli.package import package
 from infra.cli.queues import queues
@@ -83,3 +84,4 @@ app.add_typer(operations, name="operations")
 app.add_typer(schedules, name="schedules")
 app.add_typer(flows, name="flows")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(keys, name="keys")

@@ -11,6 +11,7 @@ from infra.deploy.dashboard import dashboard
 from infra.deploy.functions import functions
 from infra.deploy.names import PREFIX, check_names
 from infra.deploy.outputs import outputs
+from infra.deploy.payloads import environment, payloads
 from infra.deploy.queues import job_queues
 from infra.deploy.roles import roles
 from infra.deploy.schedules import schedules
@@ -30,6 +31,7 @@ FILES = {
     "functions.yml": "A function for each job type, and those that a schedule calls.",
     "queues.yml": "A queue and a dead-letter queue for each job type. Nobody reaches them through plain HTTP.",
     "table.yml": "The table that holds all jobs.",
+    "payloads.yml": "Where large data and results are kept, if somebody asks for it.",
     "roles.yml": "A role for each function, with the calls that its code makes and no others.",
     "workers.yml": "What workers may do that run the job types which have no function.",
     "schedules.yml": "When reaper, dead-letter consumer and cleaner make their rounds, and when job types are due.",
@@ -67,10 +69,12 @@ def _documents(types: Sequence[JobType[Any, Any]], modules: Sequence[str]) -> di
             "JOBYARD_PREFIX": PREFIX,
             "JOBYARD_JOBS": ",".join(modules),
             "JOBYARD_METRICS": "${param:metrics}",
+            **environment(),
         },
         "functions.yml": functions(types),
         "queues.yml": {"Resources": queues},
         "table.yml": {"Resources": table()},
+        "payloads.yml": payloads(types),
         "roles.yml": {
             "Parameters": {"Tracing": _parameter("Active: functions are traced by X-Ray", "${param:tracing}")},
             "Conditions": {"Traced": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}},

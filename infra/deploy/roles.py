@@ -24,6 +24,7 @@ from infra.deploy.names import (
     logical,
     role_id,
 )
+from infra.deploy.payloads import encrypting, keeping, sweeping
 from infra.deploy.statements import Statement, allow, document, trust
 from infra.deploy.telling import telling
 from infra.deploy.trail import only_added_to, out_of_reach
@@ -45,15 +46,16 @@ INDEX = {"Fn::Sub": f"${{JobsTable.Arn}}/index/{STATE_INDEX}"}
 def roles(types: Types) -> dict[str, Any]:
     """Logical id -> role, of the fixed functions and of each job type's."""
     found = {
-        role_id(API): _role(FIXED[API], _api(types)),
-        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)]),
+        role_id(API): _role(FIXED[API], _api(types), keeping(removes=True), *encrypting(types)),
+        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)], sweeping()),
         role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], [*_dead_letters(types), *telling(types)]),
         role_id(CLEANER): _role(FIXED[CLEANER], _cleaner()),
     }
     for job_type in types:
         if job_type.options.on_lambda:
             statements = [*working_on([job_type]), *going_on_with_flows(types), *telling(types)]
-            found[role_id(key(job_type.name))] = _role(job_type.name, statements)
+            mine = _role(job_type.name, statements, keeping(), *encrypting([job_type]))
+            found[role_id(key(job_type.name))] = mine
     return found
 
 
@@ -197,7 +199,7 @@ def _letters(types: Types) -> list[Any]:
     return [letters(job_type.name) for job_type in types]
 
 
-def _role(name: str, statements: list[Statement]) -> dict[str, Any]:
+def _role(name: str, statements: list[Statement], *if_asked: dict[str, Any]) -> dict[str, Any]:
     logs = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/"
     own_logs = allow(
         "WriteItsLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::Sub": f"{logs}{PREFIX}-{name}:*"}
@@ -217,6 +219,7 @@ def _role(name: str, statements: list[Statement]) -> dict[str, Any]:
                         {"Ref": "AWS::NoValue"},
                     ]
                 },
+                *if_asked,
             ],
         },
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.names import JOB_SCHEDULE_ROLE, PREFIX
+from infra.deploy.payloads import BUCKET
 from queues.schedules.eventbridge import role_name
 
 #: Resources, outputs, and bytes of the template of one stack. (CloudFormation quotas)
@@ -36,6 +37,8 @@ FIXED_BYTES = 8_000
 ARN_HEAD = 50
 #: Characters of the longest prefix that names may have. (queues/settings.py)
 PREFIX_CHARS = 24
+#: Characters of a bucket's name at the most. (S3 quotas)
+BUCKET_NAME_CHARS = 63
 #: As long as a region's name is.
 LONGEST_REGION = "ap-northeast-1"
 _ARN = re.compile(r'\{"Fn::GetAtt":\["(\w+)","Arn"\]\}')
@@ -81,6 +84,7 @@ def _chars(policies: Any, names: Mapping[str, str]) -> int:
 def _names(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Logical id -> name on AWS, of table, queues and the role of job schedules."""
     names = {"JobsTable": PREFIX, JOB_SCHEDULE_ROLE: "role/" + role_name(PREFIX, LONGEST_REGION)}
+    names[BUCKET] = "-" * BUCKET_NAME_CHARS
     for logical_id, resource in documents["queues.yml"]["Resources"].items():
         names[logical_id] = resource["Properties"].get("QueueName", "")
     return {logical_id: name.replace(PREFIX, "-" * PREFIX_CHARS) for logical_id, name in names.items()}

@@ -20,6 +20,7 @@ STARS = {
     "FindMappings": "the action that lists event source mappings knows no resources: AWS asks for a star",
     "SwitchMappings": "Lambda makes up the mappings' names; a condition leaves those of the deployment's functions",
     "SendTraces": "X-Ray's two actions know no resources: AWS asks for a star",
+    "KeepArtifacts": "the objects below one prefix of the deployment's bucket, which are made at run time",
     "OnlyByTls": "a denial for everybody: the star takes away, and gives nothing",
 }
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from queues.errors import InvalidOption
 from queues.jobtype import JobType
 from queues.schedules.job_schedule import CODE, JobSchedule, ScheduleStatus
 from queues.schedules.options import to_json
@@ -28,6 +29,9 @@ def milliseconds(moment: datetime | None) -> int | None:
 def schedule_of(recurring: Recurring, job_type: JobType[Any, Any], tenant: str, now: int) -> JobSchedule:
     """A new schedule of jobs of a type, without a row: of `revision` 0. InvalidData if the type refuses its data."""
     start = milliseconds(recurring.start)
+    if job_type.options.sensitive and recurring.data:
+        # Without the value: the refusal is shown.
+        raise InvalidOption("data", "...", "a schedule keeps its data in clear: give a sensitive type's schedule none")
     return JobSchedule(
         name=recurring.name or job_type.name,
         tenant=tenant,

@@ -12,6 +12,7 @@ from infra.metrics import MetricLines
 from queues import capture
 from queues.catalog import Catalog, load
 from queues.clients import Clients
+from queues.encryption.passing_key import passing_sealer
 from queues.ids import Ulids
 from queues.job import Job, Status
 from queues.jobtype import JobType
@@ -43,7 +44,10 @@ class Yard:
             *(aws.engine.client(service, region=aws.region) for service in ("sqs", "dynamodb", "scheduler"))
         )
         #: The parts of the core, wired as in production.
-        self.runtime = assemble(clients, catalog, settings, clock=aws.clock, random=source, worker="test")
+        sealer = passing_sealer(settings)
+        self.runtime = assemble(
+            clients, catalog, settings, clock=aws.clock, random=source, worker="test", sealer=sealer
+        )
         attempts = ProcessAttempts if processes else InlineAttempts
         self.runtime.runner.attempts = attempts(settings, lambda: MetricLines(aws.engine, aws.region))
         #: The queue of tenant `default`; `queue.for_tenant(...)` is another tenant's.

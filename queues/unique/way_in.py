@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from queues.encryption.rule import check_sensitive
 from queues.errors import EnqueueFailed, InvalidOption
 from queues.job import Job, Status
 from queues.unique.keys import Held, key_row
@@ -48,6 +49,7 @@ class Keyed:
 def keyed(rule: Unique, job_type: JobType[Any, Any], job: Job) -> Keyed:
     """The job as its rule has it; InvalidOption if the two cannot go together. Pure."""
     rule.check_kept(job_type.options)
+    check_sensitive(job_type.options.sensitive, rule)
     if rule.mode == "debounce":
         if job.run_at != job.created_at:
             raise InvalidOption("delay", (job.run_at - job.created_at) / 1000, "a debounced job waits for its window")

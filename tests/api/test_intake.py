@@ -37,6 +37,7 @@ async def test_a_job_runs_and_reads_as_documented(client: httpx.AsyncClient, wor
         "note": "half way",
         "data": {"imageUrl": "s3://b/k", "maxWidth": 640},
         "result": {"newWidth": 640},
+        "encrypted": False,
         "dataSize": None,
         "resultSize": None,
         "omitted": [],

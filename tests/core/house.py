@@ -217,6 +217,8 @@ class House:
     lambda_: Any = None
     #: The artifact store of processes that are made from now on.
     artifacts: Any = None
+    #: What makes their sealer.
+    sealer: Any = None
     first: Process = None  # type: ignore[assignment] # made by open()
     _processes: int = 0
 
@@ -239,6 +241,7 @@ class House:
             random=random.Random(self._processes),
             worker=f"w{self._processes}",
             artifacts=self.artifacts,
+            sealer=self.sealer,
         )
         return Process(self, runtime, sqs, dynamodb, scheduler, lambda_)
 

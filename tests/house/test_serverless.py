@@ -87,6 +87,8 @@ def test_all_of_them_are_included() -> None:
         "JOBYARD_PREFIX": PREFIX,
         "JOBYARD_JOBS": MODULES[0],
         "JOBYARD_METRICS": "${param:metrics}",
+        "JOBYARD_ARTIFACTS": {"Fn::If": ["ArtifactsKept", {"Fn::Sub": "s3://${ArtifactBucket}/jobs"}, ""]},
+        "JOBYARD_KMS_KEY_ID": {"Ref": "KmsKey"},
     }
     assert WRITTEN["params"]["default"]["metrics"] == "off"
 
@@ -201,17 +203,17 @@ def test_no_policy_has_a_star_that_is_not_explained() -> None:
     assert found == set(STARS), "an explanation for a star that is not there"
 
 
-def test_nobody_comes_to_a_queue_or_the_topic_through_plain_http() -> None:
+def test_nobody_comes_to_a_queue_the_topic_or_the_bucket_through_plain_http() -> None:
     closed = set()
     for where, statement in statements(RESOURCES):
         if statement["Effect"] == "Deny" and "Principal" in statement:
             assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             assert statement["Principal"] == "*"
             policy = RESOURCES[where]["Properties"]
-            ((target,),) = [policy.get("Queues") or policy.get("Topics")]
+            ((target,),) = [policy.get("Queues") or policy.get("Topics") or [policy["Bucket"]]]
             assert target["Ref"] in orjson.dumps(statement["Resource"]).decode()
             closed.add(target["Ref"])
-    kinds = ("AWS::SQS::Queue", "AWS::SNS::Topic")
+    kinds = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket")
     assert closed == {name for name, resource in RESOURCES.items() if resource["Type"] in kinds}
 
 

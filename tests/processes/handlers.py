@@ -161,7 +161,7 @@ def policy(data: str) -> Any:
 
 @job("answer")
 def answer(data: dict[str, Any]) -> Any:
-    return {"object": object(), "large": "x" * 200_000, "surrogate": "\ud800"}[data["kind"]]
+    return {"object": object(), "large": "x" * 8_000_000, "surrogate": "\ud800"}[data["kind"]]
 
 
 @job("asynchronous")

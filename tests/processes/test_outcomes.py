@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Snoozed
+from queues.outcome import Cancelled, Lost, Newer, Outcome, Raised, Refused, Returned, Snoozed
 from queues.processes import ProcessPool
 from queues.retry import Backoff, Fixed
 from tests.processes.conftest import MODULES, run
@@ -72,9 +72,14 @@ async def test_a_traceback_shows_the_handlers_frames_only(pool: ProcessPool) -> 
     assert "child.py" not in outcome.error.traceback
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"), [("object", "cannot be written as JSON"), ("large", "200,002 bytes"), ("surrogate", "JSON")]
-)
+async def test_a_result_that_is_too_large_for_a_row_is_whole(pool: ProcessPool) -> None:
+    """What becomes of it is decided where the artifact store is."""
+    outcome = (await run(pool, "answer", {"kind": "large"})).outcome
+    assert isinstance(outcome, Returned)
+    assert len(outcome.result_json) == 8_000_002
+
+
+@pytest.mark.parametrize(("kind", "words"), [("object", "cannot be written as JSON"), ("surrogate", "JSON")])
 async def test_a_result_that_cannot_be_kept_is_permanent(pool: ProcessPool, kind: str, words: str) -> None:
     outcome = (await run(pool, "answer", {"kind": kind})).outcome
     assert isinstance(outcome, Raised)

@@ -85,6 +85,15 @@ class Enqueuer:
         """The new job, with what it will owe to others when it has ended."""
         return job if self.store.hooks is None else await self.store.hooks.owing(job)
 
+    async def rows_of(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """New jobs as their rows are to hold them: with what they will owe, and what is large or sensitive put away.
+
+        Whoever writes a new job's row by another way than `put` or `many` asks for it here. See Payloads.row_of.
+        """
+        if self.store.hooks is not None:
+            jobs = [await self.owing(job) for job in jobs]
+        return await self.payloads.rows_of(jobs)
+
     def keyed(self, new: NewJob, job: Job) -> Keyed | None:
         """What a job that `build` has made is to be unique by; None if by nothing. InvalidOption. Pure."""
         job_type = new.type if isinstance(new.type, JobType) else self.catalog.get(new.type)
@@ -98,9 +107,7 @@ class Enqueuer:
             # Not of `build`: a replay, say.
             job = replace(job, trace=self.observer.tracing.here())
         await self.store.add_tenant(self.tenant)
-        if self.store.hooks is not None:
-            job = await self.owing(job)
-        row = job if self.payloads.plain(job) else await self.payloads.row_of(job)
+        (row,) = await self.rows_of([job])
         if named:
             there = await self.store.put_new(row)
             if there is not None and not _never_started(there):
@@ -205,7 +212,7 @@ class _Bulk:
         store = self.enqueuer.store
         fresh = [i for i in chunk if not self.named[i] and i not in self.unique]
         named = [i for i in chunk if self.named[i] and self.first.setdefault(self.jobs[i].id, i) == i]
-        rows = await self.enqueuer.payloads.rows_of([self.jobs[i] for i in (*named, *fresh)])
+        rows = await self.enqueuer.rows_of([self.jobs[i] for i in (*named, *fresh)])
         there, _ = await asyncio.gather(
             asyncio.gather(*(store.put_new(row) for row in rows[: len(named)])),
             store.put_many(rows[len(named) :]),

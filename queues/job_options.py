@@ -120,7 +120,7 @@ class JobOptions:
             self.unique.check_kept(self)
         check_limits(self.limits)
         if self.sensitive is not False:
-            check_sensitive(self.sensitive, self.unique)
+            check_sensitive(self.sensitive, self.unique, self.limits)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:

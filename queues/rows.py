@@ -158,7 +158,7 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
     )
 
 
-_RARE = frozenset({"cancel_at", "replay_of", "deadline_at", "trace"})
+_RARE = frozenset({"cancel_at", "replay_of", "deadline_at", "owes", "trace"})
 
 
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}

@@ -128,7 +128,7 @@ def assemble(
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     limit_rows = LimitRows(clients.dynamodb, settings.table)
     cells = Cells(limit_rows, name, source.random)
-    throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000))
+    throttle = Throttle(store, cells, clock, source.random, round(settings.lease * 1000), payloads)
     trail = Trail(clients.dynamodb, settings, clock, ids)
     control = Control(store, rows, bulks, pauses, catalog, clock, ids, endings, limit_rows, trail, payloads)
     flowing = Flowing(clients.dynamodb, settings, control)

@@ -60,7 +60,8 @@ class Transactions:
             raise InvalidOption("jobId", twice[0], "a transaction cannot make two jobs of one id")
         # Not part of the transaction: two at once would then be in each other's way.
         await self.enqueuer.store.add_tenant(self.enqueuer.tenant)
-        return [job.seen_at(now) for job in jobs], [self._put(job) for job in jobs]
+        rows = await self.enqueuer.rows_of(jobs)
+        return [job.seen_at(now) for job in jobs], [self._put(row) for row in rows]
 
     def _build(self, request: NewJob, now: int) -> Job:
         job = self.enqueuer.build(request, now)

@@ -11,14 +11,15 @@ from pydantic import BaseModel, ValidationError
 from queues.errors import InvalidOption
 
 if TYPE_CHECKING:
+    from queues.throttle.rule import Key, Limit
     from queues.unique.rule import Unique
 
 #: True: all of it. Names: these fields of data and result; error, note and log, which may quote them, in any case.
 Sensitive = bool | tuple[str, ...]
 
 
-def check_sensitive(sensitive: Sensitive, unique: Unique | None) -> None:
-    """InvalidOption for what is neither, and for a key that would give the data away."""
+def check_sensitive(sensitive: Sensitive, unique: Unique | None, limits: Iterable[Limit]) -> None:
+    """InvalidOption for what is neither, and for keys that would give the data away."""
     if isinstance(sensitive, bool):
         pass
     elif isinstance(sensitive, str) or not isinstance(sensitive, tuple) or not all(sensitive) or not sensitive:
@@ -27,6 +28,13 @@ def check_sensitive(sensitive: Sensitive, unique: Unique | None) -> None:
         raise InvalidOption(
             "unique", unique.mode, "a key made of sensitive data could be guessed from its hash: give a key of your own"
         )
+    if sensitive and any(_of_sensitive(limit.key, sensitive) for limit in limits if limit.key is not None):
+        raise InvalidOption("limits", "...", "a limit's key could be guessed from its hash: make it of data in clear")
+
+
+def _of_sensitive(key: Key, sensitive: Sensitive) -> bool:
+    # What a function makes its key of is not known.
+    return sensitive is True or not isinstance(key, str) or key.split(".")[0] in (sensitive or ())
 
 
 def check_fields(sensitive: Sensitive, model: type[BaseModel] | None) -> None:

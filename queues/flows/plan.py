@@ -19,7 +19,7 @@ from queues import limits
 from queues.catalog import Catalog
 from queues.errors import InvalidData, InvalidOption, PayloadTooLarge
 from queues.flows.flow import Chain, Flow, Group, OnFailure, Part, Result, Step
-from queues.flows.references import SUMMARY, filled, references, written
+from queues.flows.references import SUMMARY, filled, has_data, references, written
 from queues.jobtype import JobType
 from queues.options import DEFAULTS
 from queues.schedules.options import to_json
@@ -194,6 +194,9 @@ def _plain(job_type: JobType[Any, Any], data: Any, previous: list[str], rename: 
 
 
 def _work(job_type: JobType[Any, Any], data: Any, step: Step) -> Work:
+    if job_type.options.sensitive and has_data(data):
+        cure = f"a flow keeps its data in clear: give {job_type.name!r}, which is sensitive, results of steps alone"
+        raise InvalidOption("data", "...", cure)
     options = to_json(step.options) if step.options is not DEFAULTS else {}
     for name in ("job_id", "unique"):
         if name in options:

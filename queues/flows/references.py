@@ -34,6 +34,15 @@ def references(data: Any) -> Iterator[str]:
             yield from references(value)
 
 
+def has_data(data: Any) -> bool:
+    """Whether plain JSON values hold anything but references."""
+    if isinstance(data, Mapping):
+        return _name(data) is None and data != SUMMARY and any(map(has_data, data.values()))
+    if isinstance(data, list | tuple):
+        return any(map(has_data, data))
+    return data is not None
+
+
 def written(data: Any, previous: Sequence[str], rename: Callable[[str], str]) -> Any:
     """Data as plain values: each Result as a reference, by the name that the step has in the whole flow."""
     if isinstance(data, Result):

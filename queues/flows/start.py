@@ -13,14 +13,14 @@ import orjson
 
 from queues.endings import Endings
 from queues.enqueue import Enqueuer
-from queues.errors import JobyardError
+from queues.errors import JobyardError, Unopenable
 from queues.flows.flowing import WORD
 from queues.flows.plan import Work
-from queues.flows.references import filled
+from queues.flows.references import filled, references
 from queues.flows.rows import place_of
 from queues.flows.state import FlowState, Place, StepState, StepStatus, job_id, last_job_id, ready
 from queues.flows.steps import End, StepStore
-from queues.job import Job
+from queues.job import MARK, Job
 from queues.options import NewJob
 from queues.schedules.options import from_json
 
@@ -60,7 +60,10 @@ class Starter:
                 made.append((step, self.job_of(flow, step, results, now)))
             except JobyardError as error:
                 refused.append(End(step, StepStatus.FAILED, error=str(error)))
-        jobs, taken = await self.steps.start(flow, made, now)
+        rows = await self._enqueuer(flow).rows_of([job for _, job in made])
+        jobs, taken = await self.steps.start(
+            flow, [(step, row) for (step, _), row in zip(made, rows, strict=True)], now
+        )
         refused += [End(step, StepStatus.FAILED, error="another job has the id of its job") for step in taken]
         if refused:
             await self.steps.mark(flow, refused, started=False)
@@ -111,10 +114,23 @@ class Starter:
         await self._enqueuer(flow).put(job, named=True)
 
     async def results(self, flow: FlowState, orders: Iterable[int]) -> dict[str, Any]:
-        """What these steps have returned, by their names; None of those that have not completed."""
+        """What these steps have returned, by their names; None of those that have not completed.
+
+        Instead of what cannot be had any more, why not: an Unopenable.
+        """
         wanted = set(orders)
         found = await self.steps.steps_at(flow.tenant, place_of(flow), wanted) if wanted else {}
-        return {one.node.name: orjson.loads(one.result_json) if one.result_json else None for one in found.values()}
+        return {one.node.name: await self._result(flow, one) for one in found.values()}
+
+    async def _result(self, flow: FlowState, step: StepState) -> Any:
+        """A step's result, wherever it is: large or sensitive ones are with the step's job."""
+        text = step.result_json
+        if text is not None and text.startswith(MARK):
+            job = await self.endings.store.get(flow.tenant, job_id(flow, step), self.endings.clock())
+            text = None if job is None else (await self.endings.payloads.opened(job)).result_json
+            if text is None or text.startswith(MARK):
+                return Unopenable(f"the result of {step.node.name!r} cannot be had any more")
+        return orjson.loads(text) if text else None
 
     def job_of(self, flow: FlowState, step: StepState, results: Mapping[str, Any], now: int) -> Job:
         """A step's job, or the error that says why there can be none."""
@@ -131,12 +147,15 @@ class Starter:
         now: int,
         summary: Mapping[str, Any] | None = None,
     ) -> Job:
+        for used in references(work.data):
+            if isinstance(results.get(used), Unopenable):
+                raise results[used]
         data = filled(work.data, results, summary)
         return self._enqueuer(flow).build(NewJob(work.type, data, from_json(work.options, name)), now)
 
     def _enqueuer(self, flow: FlowState) -> Enqueuer:
         end = self.endings
-        return Enqueuer(end.store, end.queues, end.catalog, flow.tenant, end.clock, _no_id)
+        return Enqueuer(end.store, end.queues, end.catalog, flow.tenant, end.clock, _no_id, end.payloads, end.observer)
 
 
 def ended_step(step: StepState, place: Place) -> bool:

@@ -92,14 +92,13 @@ class Ticks:
         if decision.fate is Fate.STARTED and there is None:
             try:
                 enqueuer = self._enqueuer(schedule.tenant)
-                job = await enqueuer.owing(enqueuer.build(job_of(schedule, job_id), now))
+                (job,) = await enqueuer.rows_of([enqueuer.build(job_of(schedule, job_id), now)])
             except JobyardError as refusal:
                 decision, error = Decision(Fate.REFUSED), str(refusal)
                 log.warning("schedule %s of %s: %s", schedule.name, schedule.tenant, refusal)
         if decision.cancel is not None:
             await end.cancel(decision.cancel, now, self._options(decision.cancel))
         if job is not None:
-            job = await end.payloads.row_of(job)
             await end.store.add_tenant(schedule.tenant)
         decided = replace(
             schedule,

@@ -32,10 +32,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from queues.clock import Clock
 from queues.deadline import too_late
-from queues.errors import Unreadable
-from queues.job import ErrorInfo, Job, Status
+from queues.errors import Unopenable, Unreadable
+from queues.job import MARK, ErrorInfo, Job, Status
 from queues.jobtype import JobType
 from queues.outcome import Interrupted, Outcome, Refused
+from queues.payloads import PLAIN, Payloads
 from queues.store import JobStore, Unclaimed
 from queues.throttle import slots, window
 from queues.throttle.cells import Cells, Change, Contended
@@ -90,6 +91,7 @@ class Throttle:
     random: Callable[[], float]
     #: Milliseconds for which a claim holds.
     lease: int
+    payloads: Payloads = PLAIN
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     #: By limit: a look at its holders that is under way, for all who need it.
     _looks: dict[str, asyncio.Task[Found]] = field(default_factory=dict)
@@ -105,13 +107,19 @@ class Throttle:
             # It will not be run.
             return held
         try:
-            scopes = scopes_of(job_type, job)
-        except Unreadable:
+            scopes = scopes_of(job_type, await self._readable(job_type, job))
+        except (Unreadable, Unopenable):
             # Nor will this: the attempt says why.
             return held
         except KeyFault as error:
             return replace(held, fault=Refused(ErrorInfo("InvalidKey", str(error))))
         return await self._through(scopes, replace(held, data_json=job.data_json), tenant)
+
+    async def _readable(self, job_type: JobType[Any, Any], job: Job) -> Job:
+        """The job with its data, if that is elsewhere and a limit's key is made of it."""
+        if job.data_json.startswith(MARK) and any(limit.key is not None for limit in job_type.options.limits):
+            return replace(job, data_json=await self.payloads.data(job))
+        return job
 
     async def _through(self, scopes: tuple[Scope, ...], held: Held, tenant: str) -> Held | Full:
         ask = Ask(held.holder, held.tag, tenant, held.at, held.at + self.lease, self.random())

@@ -49,7 +49,7 @@ class Keyed:
 def keyed(rule: Unique, job_type: JobType[Any, Any], job: Job) -> Keyed:
     """The job as its rule has it; InvalidOption if the two cannot go together. Pure."""
     rule.check_kept(job_type.options)
-    check_sensitive(job_type.options.sensitive, rule)
+    check_sensitive(job_type.options.sensitive, rule, ())
     if rule.mode == "debounce":
         if job.run_at != job.created_at:
             raise InvalidOption("delay", (job.run_at - job.created_at) / 1000, "a debounced job waits for its window")

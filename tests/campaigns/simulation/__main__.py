@@ -6,7 +6,8 @@
 Each seed makes a small deployment of two workers, whose AWS calls, and those of whoever calls on it, are throttled,
 answered late or not at all, delivered twice, or are the last thing that their process does. Dead processes are started
 again. When the storm is over and everything has come to rest, the guarantees G1 to G6 are checked on rows, queues and
-on what the handlers saw, and what each subject of the simulation promises besides: cancels, unique jobs, schedules.
+on what the handlers saw, and what each subject of the simulation promises besides: cancels, unique jobs, schedules,
+limits, flows.
 """
 
 from __future__ import annotations

@@ -13,10 +13,12 @@ from infra.local.engine import Engine
 from queues.clients import Clients
 from queues.dead_letters import SWEEP_AT_LEAST_EVERY
 from queues.job import Envelope, Job, Status
-from queues.rows import OPEN, partition
+from queues.rows import OPEN, OWING, partition
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.campaigns.simulation.cancels import Cancels
+from tests.campaigns.simulation.flowing import Flowing
+from tests.campaigns.simulation.limited import Limited
 from tests.campaigns.simulation.plain import Plain
 from tests.campaigns.simulation.recurring import Recurring
 from tests.campaigns.simulation.uniques import Uniques
@@ -29,8 +31,8 @@ CALM = 7_200
 #: Worker processes at once.
 WORKERS = 2
 #: What some seeds have besides plain jobs and people who cancel them, and the share of seeds that have each.
-BESIDES = (Uniques, Recurring)
-SHARE = 0.5
+BESIDES = (Uniques, Recurring, Limited, Flowing)
+SHARE = 0.4
 
 
 def run_seed(seed: int) -> World:
@@ -75,10 +77,18 @@ async def _rest(world: World, honest: Runtime) -> None:
     end = world.loop.time() + CALM
     while world.loop.time() < end:
         await asyncio.sleep(30)
-        entries, _ = await honest.store.keys(partition("default", OPEN), start=None, limit=1)
-        if not entries and await _messages(honest) == 0:
+        if not await _open(honest) and await _messages(honest) == 0:
             await asyncio.sleep(2 * SWEEP_AT_LEAST_EVERY / 1000)
             return
+
+
+async def _open(honest: Runtime) -> bool:
+    """Whether a job has not ended, or something is owed to it, or a flow has not."""
+    for state in (OPEN, OWING):
+        entries, _ = await honest.store.keys(partition("default", state), start=None, limit=1)
+        if entries:
+            return True
+    return not all(flow.ended for flow in (await honest.queue.flows.list(limit=200)).flows)
 
 
 async def _messages(honest: Runtime) -> int:

@@ -169,6 +169,7 @@ class Process:
             try:
                 await runtime.reaper.round()
                 await runtime.dead_letters.round()
+                await runtime.flowing.round()
             except (ClientError, BotoCoreError):
                 continue
             except ProcessDead:

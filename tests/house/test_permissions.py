@@ -106,11 +106,12 @@ def allowed(house: House, role: str) -> set[Call]:
     for statement in roles(types)[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if statement["Sid"] != "WriteItsLogs" and statement["Effect"] == "Allow":
-            calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
+            calls |= {(action, target(resource)) for action in statement["Action"] for resource in resources}
     return calls
 
 
-def _target(resource: dict[str, Any] | str) -> str:
+def target(resource: dict[str, Any] | str) -> str:
+    """What a statement is about, in a word, whatever stage it is of."""
     if isinstance(resource, str):
         return resource
     ((function, value),) = resource.items()
@@ -139,6 +140,17 @@ async def _start_flows(house: House, *types: str) -> list[str]:
     return [f"{flow.id}:first" for flow in made]
 
 
+async def all_kinds(order: Order, ctx: Context) -> str:
+    """A handler that ends, and takes its time, in every way that asks for other calls."""
+    if order.size == 1:
+        raise Discard("no")
+    if order.size == 2:
+        await asyncio.sleep(3 * LEASE)
+    if order.size == 3 and ctx.attempt == 1:
+        raise Snooze(3_600)
+    return "done"
+
+
 async def lose(house: House, made: Job) -> None:
     """Starts an attempt as a process does that then is never heard of again."""
     claimed = await house.runtime.store.claim(made.tenant, made.id, "gone/1", house.loop.epoch_ms())
@@ -147,15 +159,6 @@ async def lose(house: House, made: Job) -> None:
 
 @housed
 async def test_a_job_types_function(house: House) -> None:
-    async def all_kinds(order: Order, ctx: Context) -> str:
-        if order.size == 1:
-            raise Discard("no")
-        if order.size == 2:
-            await asyncio.sleep(3 * LEASE)
-        if order.size == 3 and ctx.attempt == 1:
-            raise Snooze(3_600)
-        return "done"
-
     house.handlers["work"] = all_kinds
     with watched(house) as (process, calls):
         made = await house.queue.enqueue_many([NewJob("work", {"size": size}) for size in range(4)])

@@ -9,9 +9,9 @@ from api.backlog import backlog
 from infra.deploy.workers import statements
 from infra.health.endpoint import Endpoint
 from infra.worker import Worker
-from queues import Context, Discard, NewJob, Snooze
-from tests.core.house import LEASE, House, Order, housed
-from tests.house.test_permissions import Call, Watch, _target, lose, watched
+from queues import NewJob
+from tests.core.house import LEASE, House, housed
+from tests.house.test_permissions import Call, Watch, all_kinds, lose, target, watched
 
 
 def allowed(house: House) -> set[Call]:
@@ -19,21 +19,12 @@ def allowed(house: House) -> set[Call]:
     for statement in statements([house.catalog().get("work")]):
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if statement["Effect"] == "Allow":
-            calls |= {(action, _target(resource)) for action in statement["Action"] for resource in resources}
+            calls |= {(action, target(resource)) for action in statement["Action"] for resource in resources}
     return calls
 
 
 @housed
 async def test_every_kind_of_call_is_allowed_and_made(house: House) -> None:
-    async def all_kinds(order: Order, ctx: Context) -> str:
-        if order.size == 1:
-            raise Discard("no")
-        if order.size == 2:
-            await asyncio.sleep(3 * LEASE)
-        if order.size == 3 and ctx.attempt == 1:
-            raise Snooze(3_600)
-        return "done"
-
     house.handlers["work"] = all_kinds
     with watched(house) as (process, calls):
         lost = await house.queue.enqueue("work", {"size": 0}, attempts=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from infra.deploy.alarms import patience
 from infra.doctor.cure import aws, create, queue_attribute
@@ -79,26 +79,17 @@ def too_short_for_a_function(snapshot: Snapshot) -> Iterator[Fault]:
             )
 
 
-def short_retention(snapshot: Snapshot) -> Iterator[Fault]:
-    for job_type, queue in snapshot.with_queues():
-        wanted = int(queue_attributes(job_type, "")["MessageRetentionPeriod"])
-        if queue.retention < wanted:
-            yield Fault(
-                queue.name,
-                f"MessageRetentionPeriod is {queue.retention} s, not {wanted} s",
-                queue_attribute(snapshot, queue.url, "MessageRetentionPeriod", wanted),
-            )
+def below(attribute: str, has: Callable[[QueueState], int]) -> Callable[[Snapshot], Iterator[Fault]]:
+    """Finds queues that have less of an attribute, in seconds, than Jobyard gives them."""
 
+    def find(snapshot: Snapshot) -> Iterator[Fault]:
+        for job_type, queue in snapshot.with_queues():
+            wanted = int(queue_attributes(job_type, "")[attribute])
+            if has(queue) < wanted:
+                cure = queue_attribute(snapshot, queue.url, attribute, wanted)
+                yield Fault(queue.name, f"{attribute} is {has(queue)} s, not {wanted} s", cure)
 
-def short_polls(snapshot: Snapshot) -> Iterator[Fault]:
-    for job_type, queue in snapshot.with_queues():
-        wanted = int(queue_attributes(job_type, "")["ReceiveMessageWaitTimeSeconds"])
-        if queue.wait < wanted:
-            yield Fault(
-                queue.name,
-                f"ReceiveMessageWaitTimeSeconds is {queue.wait} s, not {wanted} s",
-                queue_attribute(snapshot, queue.url, "ReceiveMessageWaitTimeSeconds", wanted),
-            )
+    return find
 
 
 def old_messages(snapshot: Snapshot) -> Iterator[Fault]:
@@ -161,14 +152,14 @@ RULES = (
         Subject.QUEUES,
         "Messages of jobs that wait longer than that, in a paused queue perhaps, are deleted; only the reaper brings "
         "their jobs back.",
-        short_retention,
+        below("MessageRetentionPeriod", lambda queue: queue.retention),
     ),
     Rule(
         "short-polls",
         Severity.NOTE,
         Subject.QUEUES,
         "Each receive of an empty queue answers sooner, so there are more of them, and each is paid for.",
-        short_polls,
+        below("ReceiveMessageWaitTimeSeconds", lambda queue: queue.wait),
     ),
     Rule(
         "messages-old",

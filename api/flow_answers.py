@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from api.views import moment
 from queues.flows.flow import OnFailure
-from queues.flows.flows import FlowPage, ShownStep
 from queues.flows.state import FlowState
+
+if TYPE_CHECKING:
+    # What is behind it is imported when a flow is first asked for.
+    from queues.flows.flows import FlowPage, ShownStep
 
 
 class _Answer(BaseModel):

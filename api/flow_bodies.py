@@ -8,9 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from api.models import OptionsBody, TypeName
-from queues.flows.flow import Chain, Flow, Group, OnFailure, Part, Step
-from queues.flows.flows import MAX_LIMIT
-from queues.flows.plan import MAX_STEPS
+from queues.flows.flow import MAX_LIMIT, MAX_STEPS, Chain, Flow, Group, OnFailure, Part, Step
 from queues.options import DEFAULTS
 
 #: Groups and chains within each other.

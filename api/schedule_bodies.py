@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel
 
 from api.models import OptionsBody, TypeName, places_of
 from api.problems import INVALID_REQUEST, Fault, Problem
+from queues.schedules.job_schedule import MAX_LIMIT, MAX_NEXT_RUNS
 from queues.schedules.recurring import MAX_JITTER_MINUTES, CatchUp, Overlap, Recurring
-from queues.schedules.schedules import MAX_LIMIT, MAX_NEXT_RUNS
 
 Moment = Annotated[AwareDatetime, Field(strict=False, examples=["2030-01-31T09:00:00Z"])]
 

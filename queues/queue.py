@@ -32,13 +32,12 @@ from queues.sqs import Depth, JobQueues
 from queues.store import JobStore
 from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
 from queues.throttle.reason import Waiting
-from queues.throttle.why import Why
 from queues.transactions import Transactions
-from queues.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from queues.flows.flows import Flows
     from queues.schedules.schedules import Schedules
+    from queues.webhooks.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +116,8 @@ class Queue:
     @property
     def webhooks(self) -> Webhooks:
         """Its tenant's webhooks, by which ends of jobs are told."""
+        from queues.webhooks.webhooks import Webhooks
+
         webhooks = Webhooks(self._store.hooks, self.catalog, self.tenant, self._clock, self._new_id)
         webhooks.acting = self.acting
         return webhooks
@@ -192,6 +193,8 @@ class Queue:
         """Why a job waits, by its id or as it was read; None if it does not. JobNotFound."""
         if isinstance(job, str):
             job = await self.get(job)
+        from queues.throttle.why import Why
+
         return await Why(self._store, self._control).of(job, self._clock())
 
     async def list(

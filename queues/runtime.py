@@ -25,7 +25,6 @@ from queues.control.rows import ControlRows
 from queues.control.switch import Switch
 from queues.dead_letters import DeadLetterConsumer
 from queues.debts import Debts
-from queues.encryption.sealer import Sealer, sealer_of
 from queues.endings import Endings
 from queues.flows.flowing import Flowing
 from queues.ids import Ulids
@@ -49,6 +48,9 @@ from queues.webhooks.delivering import deliver_webhooks
 
 if TYPE_CHECKING:
     from queues.observe.json_logs import OnOutput
+
+if TYPE_CHECKING:
+    from queues.encryption.sealer import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def assemble(
     debts = Debts(clients.dynamodb, settings, catalog, clock)
     if artifacts is None and settings.artifacts is not None:
         artifacts = Artifacts(settings.artifacts, settings)
-    payloads = Payloads(artifacts, catalog.sensitive, sealer or (lambda: sealer_of(settings, clock)))
+    payloads = Payloads(artifacts, catalog.sensitive, sealer or (lambda: _sealer(settings, clock)))
     endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads, observer)
     processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
@@ -164,3 +166,10 @@ def assemble(
         observer=observer,
         workers=WorkerRegistry(clients.dynamodb, settings.table),
     )
+
+
+def _sealer(settings: Settings, clock: Clock) -> Sealer:
+    """Imported when the first sensitive job is met: a cold start is its imports."""
+    from queues.encryption.sealer import sealer_of
+
+    return sealer_of(settings, clock)

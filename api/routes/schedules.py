@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -29,7 +29,9 @@ from api.views import job_view, json_response
 from queues.errors import InvalidOption, ScheduleNotFound
 from queues.schedules.job_schedule import JobSchedule
 from queues.schedules.recurring import check_name
-from queues.schedules.schedules import Schedules
+
+if TYPE_CHECKING:
+    from queues.schedules.schedules import Schedules
 
 router = APIRouter(prefix="/api/v1/jobs/schedules", tags=["schedules"])
 

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from queues.clock import OutOfTime, never
 from queues.control.control import Control
 from queues.errors import JobyardError, WrongStatus
-from queues.flows.plan import MAX_STEPS
+from queues.flows.flow import MAX_STEPS
 from queues.flows.rows import place_of
 from queues.flows.start import Starter, ended_step
 from queues.flows.state import (

@@ -24,6 +24,10 @@ from queues.options import DEFAULTS, Options
 #: undone.
 OnFailure = Literal["fail", "continue", "compensate"]
 
+#: Steps of one flow.
+MAX_STEPS = 10_000
+#: Flows, or steps, of one page at the most.
+MAX_LIMIT = 200
 #: Instead of a step's name: what comes before, in a chain, or before a group's `then`.
 PREVIOUS = "$previous"
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from queues.enqueue import Enqueuer
 from queues.errors import FlowNotFound, InvalidOption, WrongFlowStatus
 from queues.flows.conductor import Conductor
-from queues.flows.flow import Flow
+from queues.flows.flow import MAX_LIMIT, Flow
 from queues.flows.plan import plan_of
 from queues.flows.state import FlowState, Phase, StepState, job_id
 from queues.job import Job
 from queues.rows import partition_key
 
-#: Flows, or steps, of one page at the most.
-MAX_LIMIT = 200
 #: Seconds between two looks of `wait`, at first and at the most.
 FIRST_LOOK, SLOWEST_LOOK = 0.01, 0.5
 #: How often a flow may change under one request.

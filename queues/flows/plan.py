@@ -18,14 +18,13 @@ from pydantic import BaseModel
 from queues import limits
 from queues.catalog import Catalog
 from queues.errors import InvalidData, InvalidOption, PayloadTooLarge
-from queues.flows.flow import Chain, Flow, Group, OnFailure, Part, Result, Step
+from queues.flows.flow import MAX_STEPS, Chain, Flow, Group, OnFailure, Part, Result, Step
 from queues.flows.references import SUMMARY, filled, has_data, references, written
 from queues.jobtype import JobType
 from queues.options import DEFAULTS
 from queues.schedules.options import to_json
 
-#: Steps of one flow, and how often one may name another that comes before it, all steps together.
-MAX_STEPS = 10_000
+#: How often steps may name others that come before them, all together.
 MAX_EDGES = 50_000
 #: Results that one step may be given: they are read one by one.
 MAX_RESULTS = 1_000

@@ -15,10 +15,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from queues.flows.flow import OnFailure
-from queues.flows.plan import Node, Work
+
+if TYPE_CHECKING:
+    # The API says how flows stand without making any.
+    from queues.flows.plan import Node, Work
 
 #: Seconds for which a flow that has ended is remembered.
 KEEP_SECONDS = 30 * 86_400

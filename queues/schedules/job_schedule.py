@@ -19,6 +19,9 @@ from queues.schedules.words import describe
 MAX_REMEMBERED = 30
 #: Due times before a tick that one tick makes up for.
 MAX_CAUGHT_UP = 100
+#: Schedules of one page, and due times of one answer, at the most.
+MAX_LIMIT = 200
+MAX_NEXT_RUNS = 100
 #: Who made a schedule: `@job(schedule=...)`, or a call at run time.
 CODE, CALL = "code", "call"
 

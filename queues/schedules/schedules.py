@@ -17,15 +17,11 @@ from queues.rows import key_of
 from queues.schedules.changes import TRIES, Change, Changes, Contended
 from queues.schedules.declared import schedule_of, timing
 from queues.schedules.eventbridge import EventBridge
-from queues.schedules.job_schedule import CODE, JobSchedule, ScheduleStatus
+from queues.schedules.job_schedule import CODE, MAX_LIMIT, MAX_NEXT_RUNS, JobSchedule, ScheduleStatus
 from queues.schedules.options import job_of
 from queues.schedules.recurring import START_GRACE_SECONDS, CatchUp, Overlap, Recurring, check_name
 from queues.schedules.said import SAID, recurring_of
 from queues.schedules.store import ScheduleStore
-
-#: Schedules of one page, and due times of one answer, at the most.
-MAX_LIMIT = 200
-MAX_NEXT_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)

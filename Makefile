@@ -24,7 +24,7 @@ up: $(VENV)/installed ## Start everything: API, worker and embedded AWS; Ctrl-C 
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run all tests
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(VENV)/installed-dev ## Check style, types and the direction of imports
@@ -65,7 +65,7 @@ remove-local: $(VENV)/installed ## Remove what deploy-local has deployed, and st
 
 .PHONY: test-deploy
 test-deploy: $(VENV)/installed-dev ## Test the deployment: osls to a fresh MiniStack, jobs through it, removal; 3 minutes
-	@$(PY) -m pytest tests/deploy_live $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile tests/deploy_live $(ARGS)
 
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jobs and count what became of each

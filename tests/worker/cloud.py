@@ -29,6 +29,8 @@ class Cloud:
     endpoint: str
     runtime: Runtime
     home: Path
+    #: Whether the server is our own engine.
+    embedded: bool = True
 
     def worker(self, *arguments: str, health: str | None = "0", **changes: str) -> AbstractContextManager[Running]:
         """A real `jobyard work` on it, which tells how it is on a port of its own."""
@@ -91,11 +93,11 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def cloud_at(endpoint: str, home: Path, **changes: Any) -> AsyncIterator[Cloud]:
+async def cloud_at(endpoint: str, home: Path, *, embedded: bool = True, **changes: Any) -> AsyncIterator[Cloud]:
     """The server at an endpoint, with fresh queues and a fresh table, whose names the prefix in `changes` parts."""
     settings = read_settings(aws_endpoint_url=endpoint, region="us-east-1", lease=LEASE, jobs=(JOBS,), **changes)
     async with connect(settings) as clients:
         runtime = assemble(clients, load([JOBS]), settings)
         await runtime.create_resources()
-        yield Cloud(endpoint, runtime, home)
+        yield Cloud(endpoint, runtime, home, embedded)
         await runtime.close()

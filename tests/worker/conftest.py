@@ -28,9 +28,10 @@ def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-async def cloud(endpoint: str, tmp_path: Path) -> AsyncIterator[Cloud]:
+async def cloud(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> AsyncIterator[Cloud]:
     """Queues and a table of the test's own."""
-    async with cloud_at(endpoint, tmp_path, prefix=next(_prefixes)) as made:
+    embedded = request.node.callspec.params["endpoint"] == "embedded"
+    async with cloud_at(endpoint, tmp_path, embedded=embedded, prefix=next(_prefixes)) as made:
         yield made
 
 

@@ -125,7 +125,9 @@ class Queue:
     @property
     def flows(self) -> Flows:
         """Its tenant's flows: jobs that belong together."""
-        return self._flowing.of(self._enqueuer)
+        flows = self._flowing.of(self._enqueuer)
+        flows.acting = self.acting
+        return flows
 
     async def enqueue(
         self, job_type: str | JobType[Any, Any], data: Any, options: Options | None = None, **overrides: Any

@@ -16,6 +16,7 @@ import itertools
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -148,7 +149,9 @@ class Runner:
             with observer.tracing.attempt(job):
                 return await self._run(job_type, record, job, seconds_left)
         finally:
-            job_at_work.reset(token)
+            # An attempt that nobody ends, since its process has died, is closed by the collector, in its own context.
+            with suppress(ValueError):
+                job_at_work.reset(token)
 
     async def _start_limited(
         self, job_type: JobType[Any, Any], record: Record, envelope: Envelope, name: str, left: float

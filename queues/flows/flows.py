@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from queues.audit.acting import Acting, audited
 from queues.enqueue import Enqueuer
 from queues.errors import FlowNotFound, InvalidOption, WrongFlowStatus
 from queues.flows.conductor import Conductor
@@ -46,6 +47,8 @@ class Flows:
     def __init__(self, conductor: Conductor, enqueuer: Enqueuer):
         self._conductor, self._enqueuer, self._clock = conductor, enqueuer, enqueuer.clock
         self._tenant = enqueuer.tenant
+        #: In whose name control actions are recorded, if in anybody's.
+        self.acting: Acting | None = None
 
     async def start(self, flow: Flow, *, flow_id: str | None = None, by: str | None = None) -> FlowState:
         """Starts a flow; when this returns, it will come to its end. `by` says who started it.
@@ -119,6 +122,7 @@ class Flows:
                 await asyncio.sleep(pause)
                 pause = min(SLOWEST_LOOK, pause * 1.5)
 
+    @audited("flow.cancel", "flow_id")
     async def cancel(self, flow_id: str) -> FlowState:
         """Cancels a flow: starts no further step, cancels what waits, asks what runs to end. FlowNotFound,
         WrongFlowStatus."""
@@ -132,6 +136,7 @@ class Flows:
                 break
         return await self.get(flow_id)
 
+    @audited("flow.retry", "flow_id")
     async def retry(self, flow_id: str) -> FlowState:
         """Runs the steps of a flow that have failed, were cancelled or undone once more, as new jobs, and what comes
         after them. FlowNotFound, WrongFlowStatus."""

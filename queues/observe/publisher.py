@@ -32,6 +32,8 @@ class Publisher:
     def __init__(self, cloudwatch: Any, meter: Meter, service: str, clock: Clock):
         self._cloudwatch, self._meter, self._service, self._clock = cloudwatch, meter, service, clock
         self._pending: deque[list[dict[str, Any]]] = deque(maxlen=MAX_PENDING)
+        #: Held by who sends: a stop that is cut short sends a second time.
+        self._sending = asyncio.Lock()
 
     async def run(self) -> None:
         """Sends every INTERVAL, whatever CloudWatch says to it."""
@@ -43,9 +45,10 @@ class Publisher:
         """Sends what there is; what CloudWatch does not take is sent with the next."""
         found = data(self._meter.take(), self._service, self._clock() // 1000)
         self._pending.extend(found[first : first + MAX_DATA] for first in range(0, len(found), MAX_DATA))
-        try:
-            while self._pending:
-                await self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=self._pending[0])
-                self._pending.popleft()
-        except (ClientError, BotoCoreError, OSError) as error:
-            log.warning("CloudWatch does not take metrics now, they will be sent again: %s", error)
+        async with self._sending:
+            try:
+                while self._pending:
+                    await self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=self._pending[0])
+                    self._pending.popleft()
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("CloudWatch does not take metrics now, they will be sent again: %s", error)

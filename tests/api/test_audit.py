@@ -58,12 +58,15 @@ async def test_every_route_that_changes_something_is_recorded(client_of: Client,
     }
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     changing = [(route, method) for route in routes for method in route.methods - {"GET"}]
-    plain = {route.path for route in intake.router.routes if isinstance(route, APIRoute)}
+    # What makes jobs and no more is not recorded.
+    plain = {route.path for route in intake.router.routes if isinstance(route, APIRoute)} | {f"{JOBS}/flows"}
     assert len(changing) > 15
     # A schedule is made first, and deleted last.
     for route, method in sorted(changing, key=lambda one: (one[1] == "DELETE", one[0].path)):
         name = "s" if "/schedules" in route.path else "echo"
-        path = route.path.replace(":jobid", "").format(job_id="j", name=name, operation_id="o", webhook_id="w")
+        path = route.path.replace(":jobid", "").format(
+            job_id="j", name=name, operation_id="o", webhook_id="w", flow_id="f"
+        )
         before = len(await entries(client, limit=200))
         answer = await client.request(method, path, json=bodies.get(route.path, {}))
         assert answer.status_code not in (405, 500), (path, answer.text)

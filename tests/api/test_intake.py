@@ -50,6 +50,7 @@ async def test_a_job_runs_and_reads_as_documented(client: httpx.AsyncClient, wor
         "cancelRequestedAt": None,
         "cancelRequestedBy": None,
         "replayOf": None,
+        "flowId": None,
         "deadlineAt": None,
         "tags": [],
         "timeout": 30_000,

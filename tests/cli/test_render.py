@@ -21,7 +21,7 @@ def test_it_writes_all_files_and_then_none(tmp_path: Path, command: Command) -> 
     assert first.json == {"folder": str(folder), "files": list(FILES), "written": list(FILES)}
     assert {path.name for path in folder.iterdir()} == set(FILES)
     assert command("render", "--out", str(folder), "--json").json["written"] == []
-    assert "10 files, all as they should be" in command("render", "--out", str(folder)).err
+    assert "11 files, all as they should be" in command("render", "--out", str(folder)).err
 
 
 def test_check_names_what_is_not_as_it_should_be_and_changes_nothing(tmp_path: Path, command: Command) -> None:

@@ -127,6 +127,8 @@ def test_mappings_are_listed_by_page() -> None:
     mappings = [one for page in pages for one in page["EventSourceMappings"]]
     assert sorted(one["EventSourceArn"].rpartition(":")[2] for one in mappings) == [
         "jobyard-file-analysis",
+        "jobyard-file-analysis_bulk",
+        "jobyard-file-analysis_critical",
         "jobyard-hello",
     ]
 

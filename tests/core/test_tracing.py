@@ -51,6 +51,7 @@ def traced(house: House, exporter: InMemorySpanExporter) -> Process:
         new_id=old._new_id,
         scheduling=runtime.scheduling,
         control=runtime.control,
+        flowing=runtime.flowing,
         observer=observer,
     )
     process.runtime = replace(runtime, observer=observer, queue=queue)

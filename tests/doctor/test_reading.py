@@ -141,6 +141,8 @@ async def test_each_functions_role_is_asked_for_what_the_function_does() -> None
         f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/jobyard",
         queue,
         f"{queue}-dlq",
+        # The next steps of flows may be of any type.
+        f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobyard-single",
         f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/{QUEUE}:*",
     }
 

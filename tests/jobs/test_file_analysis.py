@@ -224,7 +224,9 @@ def test_what_the_caller_says_decides_the_format_before_any_name(folder: Path) -
 
 def test_the_job_type_is_as_published() -> None:
     options = analyse.options
-    assert (analyse.name, options.attempts, options.timeout, options.concurrency) == ("file-analysis", 3, 300, 5)
+    assert options.priorities is not None
+    standard = options.level_concurrency(options.priorities.of(50))
+    assert (analyse.name, options.attempts, options.timeout, standard) == ("file-analysis", 3, 300, 5)
     assert options.batch_size == 1
     assert not analyse.is_async
     assert file_analysis.handler is analyse.lambda_handler

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from api.models import TypeName
+from api.models import Delay, TypeName
+from api.problems import INVALID_REQUEST, Fault, Problem
 from queues import limits
 from queues.control.bulk import MAX_RATE, MIN_RATE
 from queues.control.job_filter import MAX_ERROR_TYPE_CHARS, JobFilter
@@ -92,6 +93,25 @@ class PurgeBody(_Body):
     confirm: str = Field(max_length=MAX_NAME_CHARS, description="The queue's name.")
 
 
+class RescheduleBody(_Body):
+    """When the job shall run instead."""
+
+    model_config = ConfigDict(
+        title="Reschedule", json_schema_extra={"examples": [{"delay": 60_000}, {"runAt": "2030-01-31T09:00:00Z"}]}
+    )
+
+    delay: Delay | None = Field(None, description="How many ms from now; this or `runAt`.", examples=[60_000])
+    run_at: Moment | None = Field(None, description="When, with a time zone; at once if that has passed.")
+
+    @property
+    def when(self) -> datetime | timedelta:
+        """The one that was given."""
+        if (self.delay is None) == (self.run_at is None):
+            fault = Fault("delay", "give `delay` or `runAt`, one of them")
+            raise Problem(INVALID_REQUEST, f"{fault.field}: {fault.message}", errors=[fault])
+        return self.run_at if self.run_at is not None else timedelta(milliseconds=self.delay or 0)
+
+
 class ReplayBody(_Body):
     """What to do differently; `{}` for a replay with the same data."""
 
@@ -121,8 +141,8 @@ def _places(body: type[BaseModel], **inner: type[BaseModel]) -> dict[tuple[str, 
 
 
 LETTERS, RETRY_MANY = TypeAdapter(LettersBody), TypeAdapter(RetryManyBody)
-PURGE, REPLAY = TypeAdapter(PurgeBody), TypeAdapter(ReplayBody)
+PURGE, REPLAY, RESCHEDULE = TypeAdapter(PurgeBody), TypeAdapter(ReplayBody), TypeAdapter(RescheduleBody)
 #: The names that each body may have at each place, to suggest the one that was meant.
 LETTERS_PLACES = _places(LettersBody, filter=LettersFilterBody)
 RETRY_MANY_PLACES = _places(RetryManyBody, filter=FailedFilterBody)
-PURGE_PLACES, REPLAY_PLACES = _places(PurgeBody), _places(ReplayBody)
+PURGE_PLACES, REPLAY_PLACES, RESCHEDULE_PLACES = _places(PurgeBody), _places(ReplayBody), _places(RescheduleBody)

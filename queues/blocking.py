@@ -157,6 +157,7 @@ class BlockingQueue:
     wait = _Blocking(Queue.wait)
     cancel = _Blocking(Queue.cancel)
     retry = _Blocking(Queue.retry)
+    reschedule = _Blocking(Queue.reschedule)
     replay = _Blocking(Queue.replay)
     discard = _Blocking(Queue.discard)
     delete = _Blocking(Queue.delete)

@@ -73,12 +73,22 @@ class Options:
             raise InvalidOption("tags", list(self.tags), f"give up to {limits.MAX_TAGS} tags of 1 to 64 characters")
 
 
+def moment_of(when: datetime | Duration, now: int) -> int:
+    """A time with a zone, or so long from `now`, in epoch ms; InvalidOption without a zone, or beyond a year."""
+    if isinstance(when, datetime):
+        if when.tzinfo is None:
+            raise InvalidOption("runAt", when.isoformat(), "give it a time zone, such as tzinfo=UTC")
+        moment = round(when.timestamp() * 1000)
+    else:
+        moment = now + round(seconds(when) * 1000)
+    if moment > now + limits.MAX_JOB_DELAY_SECONDS * 1000:
+        raise InvalidOption("runAt", str(when), "give a time within a year")
+    return moment
+
+
 def check_deadline(deadline: datetime | Duration, now: int, run_at: int) -> int:
     """The deadline in epoch ms, for a job made at `now` to run at `run_at`; InvalidOption if it can never start."""
-    if isinstance(deadline, datetime):
-        moment = round(deadline.timestamp() * 1000)
-    else:
-        moment = now + round(seconds(deadline) * 1000)
+    moment = moment_of(deadline, now)
     if moment <= run_at:
         raise InvalidOption("deadline", str(deadline), "give a time after the job's own, or it can never start")
     return moment

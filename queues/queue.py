@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from queues.audit.acting import Acting, audited
@@ -15,7 +16,7 @@ from queues.control.bulk import Bulk, Verb
 from queues.control.control import Control, Count
 from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
-from queues.enqueue import Enqueuer
+from queues.enqueue import Enqueuer, message_delay
 from queues.errors import Misconfigured, WrongStatus
 from queues.events.event import Event
 from queues.events.watch import events as watched
@@ -25,7 +26,7 @@ from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
 from queues.observe.observer import Observer
-from queues.options import DEFAULTS, NewJob, Options
+from queues.options import DEFAULTS, Duration, NewJob, Options, moment_of
 from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import Depth, JobQueues
@@ -257,6 +258,22 @@ class Queue:
         its next heartbeat, and may complete before. WrongStatus if it has completed or failed.
         """
         return await self._control.cancel(await self._row(job_id), by)
+
+    @audited("job.reschedule", "job_id")
+    async def reschedule(self, job_id: str, when: datetime | Duration) -> Job:
+        """Has a job that waits run at another time: a time with a zone, or so long from now; at once if that is past.
+
+        What waits for its next attempt waits, too. WrongStatus if it does not wait; InvalidOption for a time that is
+        after its deadline or its expiry. Killed between row and message, the reaper sends the message.
+        """
+        job, now = await self._row(job_id), self._clock()
+        run_at = max(now, moment_of(when, now))
+        later = await self._control.reschedule(job, run_at)
+        if run_at < job.run_at:
+            # The message that there is may come much later. Where it comes earlier, it is put off.
+            message = (Envelope(job.id, job.tenant, job.type).encode(), message_delay(run_at, now), job.trace)
+            await self._queues.send(self.catalog.queue_of(job.type, job.priority), [message], job.tenant)
+        return later
 
     @audited("job.retry", "job_id")
     async def retry(self, job_id: str) -> Job:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.answers import Job, JobStatus
 from api.auth import READ, WRITE
 from api.body import read_body
-from api.control_bodies import REPLAY, REPLAY_PLACES, ReplayBody
+from api.control_bodies import REPLAY, REPLAY_PLACES, RESCHEDULE, RESCHEDULE_PLACES, ReplayBody, RescheduleBody
 from api.long_poll import long_poll
 from api.models import WaitQuery
 from api.openapi import answers, takes
@@ -109,6 +109,18 @@ async def retry_job(request: Request, job_id: str) -> Response:
     """Gives a failed job its type's attempts afresh."""
     queue = await queue_for(request, WRITE)
     return json_response(job_view(await queue.retry(known_id(job_id))), 202)
+
+
+@router.post(
+    "/{job_id:jobid}/reschedule",
+    responses=answers(200, Job, "The job, which waits for its new time.", 404, 409),
+    openapi_extra=takes(RescheduleBody),
+)
+async def reschedule_job(request: Request, job_id: str) -> Response:
+    """Has a job that waits run at another time."""
+    queue = await queue_for(request, WRITE)
+    body = await read_body(request, RESCHEDULE, RESCHEDULE_PLACES)
+    return json_response(job_view(await queue.reschedule(known_id(job_id), body.when)))
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""`jobyard jobs`: look at jobs, cancel, retry, replay, discard and delete them."""
+"""`jobyard jobs`: look at jobs, cancel, reschedule, retry, replay, discard and delete them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from infra.cli.operations import (
 )
 from infra.cli.output import Json, ago, print_json, print_table, tell
 
-jobs = typer.Typer(help="List, show, cancel, retry, replay, discard and delete jobs.", no_args_is_help=True)
+jobs = typer.Typer(help="List, show, cancel, reschedule, retry, replay, discard and delete jobs.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.", show_default=False)]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="Jobs of one page.")]
@@ -98,6 +98,23 @@ def retry(
             ask(f"retry {sentence(count(client, '/retry', body))}", yes=yes, as_json=as_json)
 
     begin("/retry", body, dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first)
+
+
+@jobs.command()
+def reschedule(
+    job_id: JobId,
+    delay: Annotated[
+        float | None, typer.Option("--in", min=0, metavar="SECONDS", help="So long from now; 0: at once.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="An ISO time with its zone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Have a job that waits run at another time."""
+    if (delay is None) is (at is None):
+        raise CommandFailed("say when: --in or --at, one of them", Exit.USAGE)
+    body = {"runAt": at} if delay is None else {"delay": round(delay * 1000)}
+    job = Client.from_environment().post(f"{job_path(job_id)}/reschedule", body)
+    print_json(job) if as_json else print_job(job)
 
 
 @jobs.command()

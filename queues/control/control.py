@@ -18,7 +18,7 @@ from queues.control.job_filter import JobFilter
 from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
 from queues.endings import Endings
-from queues.errors import BulkNotFound, JobNotFound, WrongStatus
+from queues.errors import BulkNotFound, InvalidOption, JobNotFound, WrongStatus
 from queues.job import Job, Status
 from queues.job_options import JobOptions
 from queues.payloads import PLAIN, Payloads
@@ -86,6 +86,20 @@ class Control:
                 return await self.get(job.tenant, job.id)
             job = met
         raise WrongStatus(job, "cancel", "at rest for long enough; try again")
+
+    async def reschedule(self, job: Job, run_at: int) -> Job:
+        """Has a job that waits run at `run_at` (epoch ms) instead. WrongStatus; InvalidOption if it may not then."""
+        for _ in range(TRIES):
+            if job.ended or job.status is Status.ACTIVE:
+                raise WrongStatus(job, "reschedule", "waiting or delayed")
+            last = min(filter(None, (job.deadline_at, job.expires_start_at)), default=None)
+            if last is not None and run_at >= last:
+                raise InvalidOption("runAt", run_at, "give a time before the job's deadline and before it expires")
+            met = await self.rows.reschedule(job, run_at, run_at + self.store.check_after)
+            if met is None:
+                return await self.get(job.tenant, job.id)
+            job = met
+        raise WrongStatus(job, "reschedule", "at rest for long enough; try again")
 
     async def paid(self, job: Job) -> Job:
         """The job, after what it owes for its last end is done: once it is changed, nobody could do that any more."""

@@ -43,6 +43,10 @@ class ControlRows:
         }
         return await self._write(job, values | asked(now, by), Status.FAILED)
 
+    async def reschedule(self, job: Job, run_at: int, due: int) -> Job | None:
+        """Has a job that waits run at another time; the reaper looks at it at `due`. Both are epoch ms."""
+        return await self._write(job, {"run_at": number(run_at), "due": number(due)}, Status.WAITING)
+
     async def _write(self, job: Job, values: dict[str, Item], status: Status) -> Job | None:
         form = Form(tuple(values), _ATTEMPT)
         guards = [string(status.value), number(job.attempt)]

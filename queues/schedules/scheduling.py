@@ -41,9 +41,10 @@ class Scheduling:
 
     def ticks(self, endings: Endings) -> Ticks:
         """What the runner does with ticks."""
+        from queues.control.rows import ControlRows
         from queues.schedules.ticks import Ticks
 
-        return Ticks(endings, self._store())
+        return Ticks(endings, self._store(), ControlRows(endings.store, self.dynamodb, self.settings))
 
     def changes(self, catalog: Catalog, tenant: str, clock: Clock) -> Changes:
         """A tenant's schedules as rows and code together say that they are."""

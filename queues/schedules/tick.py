@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from queues.job import Job, Status
+from queues.job import Job
 from queues.schedule import Calendar
 from queues.schedules.job_schedule import Fate, JobSchedule
 
@@ -84,7 +84,7 @@ def is_missed(schedule: JobSchedule, due: int, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a due time; `cancel` is the waiting job in whose place it starts one."""
+    """What becomes of a due time; `cancel` is the job in whose place it starts one: it waits, or it runs."""
 
     fate: Fate
     cancel: Job | None = None
@@ -98,4 +98,4 @@ def decide(schedule: JobSchedule, due: int, now: int, last: Job | None) -> Decis
         return Decision(Fate.STARTED)
     if schedule.overlap == "skip":
         return Decision(Fate.SKIPPED)
-    return Decision(Fate.STARTED, last if last.status in (Status.WAITING, Status.DELAYED) else None)
+    return Decision(Fate.STARTED, last)

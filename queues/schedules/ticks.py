@@ -5,8 +5,8 @@ under the condition that nobody has decided about any time of the schedule since
 the schedule's name and the time.
 
 What holds if the process dies
-- before the transaction: nothing happened but, with the overlap policy `replace`, that the old job is cancelled; the
-  tick comes back and finds it ended.
+- before the transaction: nothing happened but, with the overlap policy `replace`, that the old job is cancelled, or
+  asked to end; the tick comes back and finds it so.
 - between the transaction and the job's message: the tick comes back, finds its time decided, and sends the message; and
   if it never came back, the reaper would, as for any job that waits too long.
 - after that: the tick comes back and finds a job that waits or has started. A second message of a job is harmless.
@@ -18,10 +18,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
+from queues.control.rows import ControlRows
 from queues.endings import Endings
 from queues.enqueue import Enqueuer
 from queues.errors import JobyardError
-from queues.job import Job
+from queues.job import Job, Status
 from queues.job_options import JobOptions
 from queues.jobtype import JobType
 from queues.schedules.changes import TRIES, Contended
@@ -40,6 +41,7 @@ class Ticks:
 
     endings: Endings
     store: ScheduleStore
+    rows: ControlRows
 
     async def serve(self, job_type: JobType[Any, Any], tick: Tick, sent_at: int) -> None:
         """Makes the job of a due time, and of those before it that no tick came for, if the policies say so.
@@ -97,7 +99,7 @@ class Ticks:
                 decision, error = Decision(Fate.REFUSED), str(refusal)
                 log.warning("schedule %s of %s: %s", schedule.name, schedule.tenant, refusal)
         if decision.cancel is not None:
-            await end.cancel(decision.cancel, now, self._options(decision.cancel))
+            await self._replace(decision.cancel, schedule, now)
         if job is not None:
             await end.store.add_tenant(schedule.tenant)
         decided = replace(
@@ -111,6 +113,14 @@ class Ticks:
             return False
         await self._announce(job or there)
         return True
+
+    async def _replace(self, old: Job, schedule: JobSchedule, now: int) -> None:
+        """Cancels a job that waits, or asks one that runs to end. One that has moved on meanwhile is left alone."""
+        by = f"the schedule {schedule.name}"
+        if old.status is not Status.ACTIVE:
+            await self.endings.cancel(old, now, self._options(old), by)
+        elif old.cancel_at is None:
+            await self.rows.request_cancel(old, now, by)
 
     async def _announce(self, job: Job | None) -> None:
         """Sends the message of a job that has not started."""

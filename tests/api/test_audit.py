@@ -55,6 +55,7 @@ async def test_every_route_that_changes_something_is_recorded(client_of: Client,
         f"{JOBS}/schedules": {"name": "s", "type": "echo", "schedule": "rate(1 day)"},
         f"{JOBS}/schedules/{{name}}": {"type": "echo", "schedule": "rate(2 days)"},
         f"{JOBS}/queues/{{name}}": {"confirm": "echo"},
+        f"{JOBS}/{{job_id:jobid}}/reschedule": {"delay": 1_000},
     }
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     changing = [(route, method) for route in routes for method in route.methods - {"GET"}]

@@ -45,6 +45,18 @@ async def test_a_running_job_is_asked_to_end(client: httpx.AsyncClient, runtime:
     assert (await client.delete(f"{JOBS}/{job_id}")).status_code == 202
 
 
+async def test_a_job_that_waits_is_rescheduled(client: httpx.AsyncClient, work: Any) -> None:
+    made = await make(client, "echo", delay=60_000)
+    at = (await client.post(f"{JOBS}/{made}/reschedule", json={"delay": 5_000})).json()
+    assert at["status"] == "delayed"
+    assert at["runAt"] < (await client.post(f"{JOBS}/{made}/reschedule", json={"delay": 90_000})).json()["runAt"]
+    for body in ({}, {"delay": 1, "runAt": "2030-01-31T09:00:00Z"}, {"runAt": "2030-01-31T09:00:00"}, {"delay": -1}):
+        problem(await client.post(f"{JOBS}/{made}/reschedule", json=body), 422, "invalid-request")
+    problem(await client.post(f"{JOBS}/nobody/reschedule", json={"delay": 1}), 404, "not-found")
+    await client.delete(f"{JOBS}/{made}")
+    problem(await client.post(f"{JOBS}/{made}/reschedule", json={"delay": 1}), 409, "wrong-status")
+
+
 async def test_a_replay_is_a_new_job(client: httpx.AsyncClient, work: Any) -> None:
     old = await make(client, "resize", {"imageUrl": "x", "maxWidth": 9})
     await work("resize")

@@ -36,6 +36,18 @@ def test_a_running_job_is_asked_to_end(jobyard: Command, tmp_path: Path) -> None
     assert ended.json["cancelRequestedAt"]
 
 
+def test_a_job_that_waits_is_rescheduled(jobyard: Command) -> None:
+    hello = (*HELLO, '{"name": "Ada"}', "--delay", "3600", "--job-id", "later")
+    jobyard(*hello)
+    too_late = jobyard("jobs", "reschedule", "later", "--at", "2099-01-31T09:00Z")
+    assert (too_late.code, "within a year" in too_late.err) == (2, True)
+    assert jobyard("jobs", "reschedule", "later").code == 2
+    assert jobyard("jobs", "reschedule", "later", "--at", "soon").code == 2
+    assert status(jobyard, "later") == "delayed"
+    assert jobyard("jobs", "reschedule", "later", "--in", "0", "--json").json["id"] == "later"
+    assert jobyard(*hello, "--wait", "--json").json["status"] == "completed"
+
+
 def test_replay_makes_a_new_job(jobyard: Command) -> None:
     jobyard(*HELLO, '{"name": "Ada"}', "--job-id", "first", "--wait")
     done = jobyard("jobs", "replay", "first", "-d", '{"name": "Bob"}', "--job-id", "second", "--json")

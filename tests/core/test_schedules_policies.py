@@ -55,14 +55,12 @@ async def takes_minutes(_order: Order, _ctx: Context) -> None:
     [
         ("skip", ["started", "skipped", "started", "skipped"], 2),
         ("queue", ["started"] * 4, 4),
-        ("replace", ["started"] * 4, 4),
     ],
 )
 @housed
 async def test_a_job_that_runs_when_the_next_is_due(
     house: House, overlap: Any, expected: Sequence[str], started: int
 ) -> None:
-    """`replace` leaves one that runs alone: what is half done is not undone."""
     house.handlers["work"] = takes_minutes
     await hourly(house, "cron(0/4 * * * ? *)", overlap=overlap)
     async with house.working():
@@ -72,6 +70,20 @@ async def test_a_job_that_runs_when_the_next_is_due(
     assert await fates(house) == expected
     assert len(house.runs) == started
     assert set(await statuses(house)) == {Status.COMPLETED}
+
+
+@housed
+async def test_replace_asks_a_job_that_runs_to_end(house: House) -> None:
+    house.handlers["work"] = takes_minutes
+    await hourly(house, "cron(0/4 * * * ? *)", overlap="replace")
+    async with house.working():
+        await asyncio.sleep(3 * 240)
+        await house.queue.schedules.pause("hourly")
+        await asyncio.sleep(HOUR)
+    assert await fates(house) == ["started"] * 3
+    assert await statuses(house) == [Status.CANCELLED, Status.CANCELLED, Status.COMPLETED]
+    (first, *_) = sorted((await house.queue.list(limit=200)).jobs, key=lambda job: job.id)
+    assert first.cancel_by == "the schedule hourly"
 
 
 @housed

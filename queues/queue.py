@@ -31,13 +31,12 @@ from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
 from queues.sqs import Depth, JobQueues
 from queues.store import JobStore
-from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
-from queues.throttle.reason import Waiting
 from queues.transactions import Transactions
 
 if TYPE_CHECKING:
     from queues.flows.flows import Flows
     from queues.schedules.schedules import Schedules
+    from queues.throttle.reason import Waiting
     from queues.webhooks.webhooks import Webhooks
 
 
@@ -153,6 +152,8 @@ class Queue:
         For options, enqueue `call_of(function, ...)` of queues.tasks as the data of a job of the type `task`.
         InvalidData, PayloadTooLarge; Misconfigured if the catalog has no type `task` (docs/tasks.md).
         """
+        from queues.tasks.call import HOW_TO_HAVE_TASKS, TASK, call_of
+
         if TASK not in self.catalog.names:
             raise Misconfigured(f"there is no job type {TASK!r} here; {HOW_TO_HAVE_TASKS}")
         return await self.enqueue(TASK, call_of(function, *args, **kwargs))

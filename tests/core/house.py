@@ -283,10 +283,10 @@ class House:
         await self.first.maintain()
 
     @asynccontextmanager
-    async def working(self, process: Process | None = None) -> AsyncIterator[None]:
-        """Polls `work` and does its maintenance every five seconds, as a worker does."""
+    async def working(self, process: Process | None = None, *, every: float = 5) -> AsyncIterator[None]:
+        """Polls `work` and does its maintenance every five seconds, as a worker does; less often where days pass."""
         worker = process or self.first
-        tasks = [asyncio.create_task(self._poll(worker)), asyncio.create_task(self._maintain(worker))]
+        tasks = [asyncio.create_task(self._poll(worker)), asyncio.create_task(self._maintain(worker, every))]
         try:
             yield
         finally:
@@ -300,10 +300,10 @@ class House:
                 for message in await worker.receive(wait=20):
                     invocations.create_task(worker.invoke("work", [message]))
 
-    async def _maintain(self, worker: Process) -> None:
+    async def _maintain(self, worker: Process, every: float) -> None:
         while True:
             await worker.maintain()
-            await asyncio.sleep(5)
+            await asyncio.sleep(every)
 
     # --- looking at what is there -----------------------------------------------------------------------------
 

@@ -136,14 +136,14 @@ def failing(error: BaseException) -> Any:
 
 @pytest.mark.parametrize(
     ("error", "waits"),
-    [(throttled(), 30 * HOUR), (ValueError(), 7), (RetryAfter(2 * DAY), 2 * DAY), (Snooze(13 * HOUR), 13 * HOUR)],
+    [(throttled(), 15 * HOUR), (ValueError(), 7), (RetryAfter(14 * HOUR), 14 * HOUR), (Snooze(13 * HOUR), 13 * HOUR)],
 )
 @housed
 async def test_waits_are_exact_beyond_the_twelve_hours_of_sqs_too(
     house: House, error: BaseException, waits: float
 ) -> None:
     house.handlers["work"] = failing(error)
-    long = Fixed(30 * HOUR, jitter=0)
+    long = Fixed(15 * HOUR, jitter=0)
     process = await deploy(house, on_error={"botocore.exceptions.ClientError": long}, backoff=lambda _n, _error: 7)
     made = await process.runtime.queue.enqueue("work", {})
     assert made.backoff.curve == "custom"

@@ -24,31 +24,28 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
-    """A metric that goes up and down; without samples it is left out."""
+class _Single:
+    """A metric of single values; without any it is left out."""
 
     name: str
     meaning: str
     samples: Sequence[Sample]
+
+    def lines(self) -> Iterator[str]:
+        for sample in self.samples:
+            yield _line(self.name, sample.labels, sample.value)
+
+
+class Gauge(_Single):
+    """A metric that goes up and down."""
+
     kind: ClassVar[str] = "gauge"
 
-    def lines(self) -> Iterator[str]:
-        for sample in self.samples:
-            yield _line(self.name, sample.labels, sample.value)
 
-
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(_Single):
     """A metric that only grows, until its process ends. Its name ends in `_total`."""
 
-    name: str
-    meaning: str
-    samples: Sequence[Sample]
     kind: ClassVar[str] = "counter"
-
-    def lines(self) -> Iterator[str]:
-        for sample in self.samples:
-            yield _line(self.name, sample.labels, sample.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,19 @@ class _Open:
     close: asyncio.Event
 
 
-class BlockingSchedules:
+class _Part(Generic[T]):
+    """A part of a BlockingQueue, such as its schedules; `of` finds it in the Queue behind that."""
+
+    def __init__(self, queue: BlockingQueue, of: Callable[[Queue], T]):
+        self._queue, self._of = queue, of
+
+    def run(self, call: Callable[[T], Coroutine[Any, Any, R]]) -> R:
+        """What a call of the part comes to on the queue's loop."""
+        return self._queue.run(lambda queue: call(self._of(queue)))
+
+
+class BlockingSchedules(_Part[Schedules]):
     """The schedules of a BlockingQueue; its methods are those of Schedules."""
-
-    def __init__(self, queue: BlockingQueue):
-        self._queue = queue
-
-    def run(self, call: Callable[[Schedules], Coroutine[Any, Any, R]]) -> R:
-        """What `call(schedules)` comes to on the queue's loop."""
-        return self._queue.run(lambda queue: call(queue.schedules))
 
     create = _Blocking(Schedules.create)
     add = _Blocking(Schedules.add)
@@ -96,15 +100,8 @@ class BlockingSchedules:
     last_runs = _Blocking(Schedules.last_runs)
 
 
-class BlockingFlows:
+class BlockingFlows(_Part[Flows]):
     """The flows of a BlockingQueue; its methods are those of Flows."""
-
-    def __init__(self, queue: BlockingQueue):
-        self._queue = queue
-
-    def run(self, call: Callable[[Flows], Coroutine[Any, Any, R]]) -> R:
-        """What `call(flows)` comes to on the queue's loop."""
-        return self._queue.run(lambda queue: call(queue.flows))
 
     start = _Blocking(Flows.start)
     get = _Blocking(Flows.get)
@@ -115,15 +112,8 @@ class BlockingFlows:
     retry = _Blocking(Flows.retry)
 
 
-class BlockingWebhooks:
+class BlockingWebhooks(_Part[Webhooks]):
     """The webhooks of a BlockingQueue; its methods are those of Webhooks."""
-
-    def __init__(self, queue: BlockingQueue):
-        self._queue = queue
-
-    def run(self, call: Callable[[Webhooks], Coroutine[Any, Any, R]]) -> R:
-        """What `call(webhooks)` comes to on the queue's loop."""
-        return self._queue.run(lambda queue: call(queue.webhooks))
 
     create = _Blocking(Webhooks.create)
     list = _Blocking(Webhooks.list)
@@ -188,17 +178,17 @@ class BlockingQueue:
     @property
     def schedules(self) -> BlockingSchedules:
         """Its tenant's schedules, by which jobs come again and again."""
-        return BlockingSchedules(self)
+        return BlockingSchedules(self, lambda queue: queue.schedules)
 
     @property
     def flows(self) -> BlockingFlows:
         """Its tenant's flows: jobs that belong together."""
-        return BlockingFlows(self)
+        return BlockingFlows(self, lambda queue: queue.flows)
 
     @property
     def webhooks(self) -> BlockingWebhooks:
         """Its tenant's webhooks, by which ends of jobs are told."""
-        return BlockingWebhooks(self)
+        return BlockingWebhooks(self, lambda queue: queue.webhooks)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()

@@ -10,13 +10,11 @@ Keys and the access patterns that they serve:
                                                     TENANT#completed       when it finished
                                                     TENANT#failed          when it finished
                                                     TENANT#cancelled       when it finished
-    a tenant        tenants                 TENANT  -                      -
+    a tenant        tenants                 TENANT
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
-    an operation    bulks                   ID      -                      -   see control/bulk_store.py
-    a paused queue  queues                  TYPE    -                      -   see control/pauses.py
-    the cleaner     cleaner                 round   -                      -   see cleaning/rows.py
     a flow          flows#TENANT            ID      flows#owed, or none    when a round shall look; see flows/store.py
-    others          see unique/keys.py, throttle/scope.py, audit/entry.py, webhooks/store.py, observe/
+    without an index entry: unique/keys.py, throttle/scope.py, control/bulk_store.py, control/pauses.py,
+        cleaning/rows.py, audit/entry.py, webhooks/store.py, observe/
 
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)

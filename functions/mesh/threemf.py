@@ -35,6 +35,7 @@ def check_archive(data: bytes) -> None:
                 raise NotAMesh("the zip archive holds no 3D model: it is no 3MF file")
             for part in models:
                 placements.read(archive.read(part))
+    # NotImplementedError is how zipfile tells of a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise NotAMesh(f"the 3MF archive is damaged, truncated or encrypted ({type(error).__name__})") from None
     placements.check()

@@ -15,6 +15,16 @@ from infra.cli.exits import CommandFailed, Exit
 from infra.cli.output import Json, print_json, tell
 from infra.cli.waiting import tell_exit, wait_for
 
+#: What may be said of any new job.
+Attempts = Annotated[int | None, typer.Option(help="Starts before it fails for good.", show_default=False)]
+Delay = Annotated[float | None, typer.Option(metavar="SECONDS", help="Not before so long from now.")]
+Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="An attempt's time.")]
+JobName = Annotated[
+    str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
+]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for its end; the exit code tells it.")]
+LongestWait = Annotated[float | None, typer.Option(metavar="SECONDS", help="Wait so long at the most; implies --wait.")]
+
 
 def enqueue(
     type: Annotated[
@@ -23,9 +33,9 @@ def enqueue(
     data: Annotated[
         str, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The input: JSON, @ and a file, or - for stdin.")
     ] = "{}",
-    attempts: Annotated[int | None, typer.Option(help="Starts before it fails for good.", show_default=False)] = None,
-    delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Not before so long from now.")] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="An attempt's time.")] = None,
+    attempts: Attempts = None,
+    delay: Delay = None,
+    timeout: Timeout = None,
     expires_in: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Fails as Expired if it has not started by then.")
     ] = None,
@@ -42,15 +52,11 @@ def enqueue(
             show_default=False,
         ),
     ] = None,
-    job_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
-    ] = None,
+    job_id: JobName = None,
     priority: Annotated[int | None, typer.Option(help="1 (first) to 100 (last).", show_default=False)] = None,
     tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="May be given several times.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for its end; the exit code tells it.")] = False,
-    timeout_wait: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Wait so long at the most; implies --wait.")
-    ] = None,
+    wait: Wait = False,
+    timeout_wait: LongestWait = None,
     as_json: Json = False,
 ) -> None:
     """Enqueue a job, and wait for it if asked to.

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.client import Client
-from infra.cli.enqueue import follow, read_json
+from infra.cli.enqueue import Attempts, Delay, JobName, LongestWait, Timeout, Wait, follow, read_json
 from infra.cli.exits import CommandFailed
 from infra.cli.output import Json
 
@@ -25,16 +25,12 @@ def run(
     kwargs: Annotated[
         str, typer.Option("--kwargs", "-k", metavar="JSON|@FILE|-", help="Keyword arguments, a JSON object.")
     ] = "{}",
-    attempts: Annotated[int | None, typer.Option(help="Starts before it fails for good.", show_default=False)] = None,
-    delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Not before so long from now.")] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="An attempt's time.")] = None,
-    job_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="A name of your own: asking again with it makes no second job.")
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for its end; the exit code tells it.")] = False,
-    timeout_wait: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Wait so long at the most; implies --wait.")
-    ] = None,
+    attempts: Attempts = None,
+    delay: Delay = None,
+    timeout: Timeout = None,
+    job_id: JobName = None,
+    wait: Wait = False,
+    timeout_wait: LongestWait = None,
     as_json: Json = False,
 ) -> None:
     """Run a function, or a service's method, in the background: a job of the type `task` (docs/tasks.md).

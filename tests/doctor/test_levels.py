@@ -13,7 +13,7 @@ from infra.doctor.snapshot import FunctionState, Kind, MappingState, QueueState,
 from queues import SERVICE_CLASSES, job
 from queues.jobtype import JobType
 from queues.resources import MAX_RECEIVES, dead_letter_attributes, function_timeout, queue_attributes
-from tests.doctor.world import ACCOUNT, broken, queue_arn, sound
+from tests.doctor.world import ACCOUNT, broken, queue_arn, queue_state, sound
 
 FUNCTION, LETTERS = "jobyard-graded", "jobyard-graded-dlq"
 OWN, BULK, CRITICAL = "jobyard-graded", "jobyard-graded_bulk", "jobyard-graded_critical"
@@ -27,29 +27,14 @@ def a_type(**options: Any) -> JobType[Any, Any]:
     return graded
 
 
-def _queue(name: str, attributes: dict[str, str], redrive: Redrive | None) -> QueueState:
-    return QueueState(
-        name=name,
-        url=f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
-        arn=queue_arn(name),
-        visibility=int(attributes["VisibilityTimeout"]),
-        retention=int(attributes["MessageRetentionPeriod"]),
-        wait=int(attributes.get("ReceiveMessageWaitTimeSeconds", 0)),
-        redrive=redrive,
-        visible=0,
-        in_flight=0,
-        delayed=0,
-    )
-
-
 def stack(of: JobType[Any, Any] | None = None, **changes: Any) -> Snapshot:
     """The sound deployment of one type with levels."""
     job_type, base = of or a_type(), sound()
-    queues: dict[str, QueueState | None] = {LETTERS: _queue(LETTERS, dead_letter_attributes(), None)}
+    queues: dict[str, QueueState | None] = {LETTERS: queue_state(LETTERS, dead_letter_attributes(), None)}
     mappings: dict[str, tuple[MappingState, ...]] = {}
     for queue in queues_of(job_type):
         name, plan = f"jobyard-{queue.name}", planned(job_type, queue)
-        queues[name] = _queue(name, queue_attributes(job_type, ""), Redrive(queue_arn(LETTERS), MAX_RECEIVES))
+        queues[name] = queue_state(name, queue_attributes(job_type, ""), Redrive(queue_arn(LETTERS), MAX_RECEIVES))
         mappings[name] = (
             MappingState(f"uuid-of-{name}", name, FUNCTION, "Enabled", 1, 0, plan.maximum_concurrency, True),
         )

@@ -58,7 +58,7 @@ def queue_arn(name: str) -> str:
     return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
 
 
-def _queue(name: str, attributes: dict[str, str], redrive: Redrive | None) -> QueueState:
+def queue_state(name: str, attributes: dict[str, str], redrive: Redrive | None) -> QueueState:
     return QueueState(
         name=name,
         url=f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
@@ -76,8 +76,8 @@ def _queue(name: str, attributes: dict[str, str], redrive: Redrive | None) -> Qu
 def _queues(job_type: AnyType) -> dict[str, QueueState | None]:
     name, letters = f"jobyard-{job_type.name}", f"jobyard-{job_type.name}-dlq"
     return {
-        name: _queue(name, queue_attributes(job_type, ""), Redrive(queue_arn(letters), MAX_RECEIVES)),
-        letters: _queue(letters, dead_letter_attributes(), None),
+        name: queue_state(name, queue_attributes(job_type, ""), Redrive(queue_arn(letters), MAX_RECEIVES)),
+        letters: queue_state(letters, dead_letter_attributes(), None),
     }
 
 

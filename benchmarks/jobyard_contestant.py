@@ -72,6 +72,7 @@ class Jobyard(Contestant):
     def __init__(self) -> None:
         self.stack = AsyncExitStack()
         self.sqs: CountingSqs
+        self.dynamodb: Any
         self.runtime: Runtime
         self.worker: Worker
 
@@ -82,10 +83,16 @@ class Jobyard(Contestant):
     async def open(self) -> None:
         clients = await self.clients()
         self.sqs = CountingSqs(clients.sqs)
-        self.runtime = assemble(Clients(self.sqs, clients.dynamodb), Catalog([noop]), read_settings(processes=1))
+        self.dynamodb = clients.dynamodb
+        self.runtime = self._assemble()
         await self.runtime.create_resources()
 
+    def _assemble(self) -> Runtime:
+        return assemble(Clients(self.sqs, self.dynamodb), Catalog([noop]), read_settings(processes=1))
+
     async def start_workers(self) -> None:
+        # A worker drains its runtime for good when it stops.
+        self.runtime = self._assemble()
         self.worker = Worker(self.runtime)
         await self.worker.start()
 

@@ -67,7 +67,12 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Looks the queues up (Misconfigured if one is missing) and begins to poll them."""
+        """Looks the queues up (Misconfigured if one is missing) and begins to poll them.
+
+        RuntimeError if a worker has been stopped on this runtime: its runner starts nothing any more.
+        """
+        if self.draining:
+            raise RuntimeError("a worker was stopped on this runtime, which starts nothing any more: assemble another")
         await self._mappings.start()
         self._started_at = self._clock()
         self._tasks.append(asyncio.create_task(self._registration.beat()))

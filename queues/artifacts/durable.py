@@ -51,12 +51,15 @@ class DurableFiles(LocalFileSystem):  # type: ignore[misc] # fsspec publishes no
 
 
 def _create(draft: Path) -> int:
+    job_folder = draft.parent
     for tries in range(MKDIR_TRIES):
-        draft.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         try:
+            job_folder.parent.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            for folder in (job_folder.parent, job_folder):
+                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-        except FileNotFoundError:
-            # Somebody has removed the folder in between, because it was empty.
+        except (FileNotFoundError, FileExistsError):
+            # Somebody has removed a folder in between, because it was empty; mkdir may then call it a file that exists.
             if tries == MKDIR_TRIES - 1:
                 raise
     raise AssertionError("unreachable")

@@ -103,7 +103,8 @@ async def test_files_are_their_owners_and_folders_go_when_they_are_empty(tmp_pat
     artifacts = Artifacts(tmp_path.as_uri(), read_settings())
     reference = await artifacts.put("t", "j", "x")
     path = tmp_path / reference.key
-    assert path.stat().st_mode & 0o077 == path.parent.stat().st_mode & 0o077 == 0
+    for held in (path, *list(path.parents)[:2]):
+        assert held.stat().st_mode & 0o077 == 0, held
     await artifacts.remove(reference.key)
     assert everything_below(tmp_path) == []
 
@@ -120,6 +121,47 @@ async def test_putting_and_removing_at_once_lose_nothing(tmp_path: Path) -> None
 
     await asyncio.gather(*(again_and_again() for _ in range(4)))
     assert everything_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("lost", ["tenant", "job"])
+async def test_a_folder_that_is_removed_while_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """As it happens when another process removes the last artifact in it, here at each moment that there is."""
+    artifacts = Artifacts(tmp_path.as_uri(), read_settings())
+    owner = tmp_path / folder_of("t", "j")
+    victim = owner.parent if lost == "tenant" else owner
+    made, removed = os.mkdir, []
+
+    def mkdir(path: str, *more: Any) -> None:
+        made(path, *more)
+        if Path(path) == victim and len(removed) < durable.MKDIR_TRIES - 1:
+            removed.append(path)
+            victim.rmdir()
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    reference = await artifacts.put("t", "j", "x")
+    assert len(removed) == durable.MKDIR_TRIES - 1
+    assert await artifacts.get("t", "j", reference) == "x"
+
+
+async def test_a_folder_that_is_there_and_then_is_not_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system says that it exists, and when Python looks what it is, it is gone."""
+    artifacts = Artifacts(tmp_path.as_uri(), read_settings())
+    made, refused = os.mkdir, []
+
+    def mkdir(path: str, *more: Any) -> None:
+        if Path(path) == tmp_path / folder_of("t", "j") and not refused:
+            refused.append(path)
+            raise FileExistsError(17, "File exists", path)
+        made(path, *more)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    reference = await artifacts.put("t", "j", "x")
+    assert refused
+    assert await artifacts.get("t", "j", reference) == "x"
 
 
 @pytest.mark.parametrize(

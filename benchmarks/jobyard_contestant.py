@@ -23,7 +23,7 @@ from queues.clients import Clients
 from queues.options import NewJob
 from queues.rows import partition
 from queues.runtime import Runtime, assemble
-from queues.settings import read_settings
+from queues.settings import Settings
 
 #: Jobs of one bulk enqueue.
 LOT = 500
@@ -77,6 +77,10 @@ class Jobyard(Contestant):
         self.worker: Worker
 
     @abstractmethod
+    def settings(self) -> Settings:
+        """Those that its runtime is assembled with."""
+
+    @abstractmethod
     async def clients(self) -> Clients:
         """The AWS clients; what they need is released with `self.stack`."""
 
@@ -88,7 +92,7 @@ class Jobyard(Contestant):
         await self.runtime.create_resources()
 
     def _assemble(self) -> Runtime:
-        return assemble(Clients(self.sqs, self.dynamodb), Catalog([noop]), read_settings(processes=1))
+        return assemble(Clients(self.sqs, self.dynamodb), Catalog([noop]), self.settings())
 
     async def start_workers(self) -> None:
         # A worker drains its runtime for good when it stops.

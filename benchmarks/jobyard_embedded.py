@@ -11,7 +11,7 @@ from peers.protocol import main
 from infra import loop
 from infra.local.engine import Engine
 from queues.clients import Clients
-from queues.settings import read_settings
+from queues.settings import Settings, read_settings
 
 
 class Embedded(Jobyard):
@@ -19,8 +19,11 @@ class Embedded(Jobyard):
         super().__init__()
         self.path = path
 
+    def settings(self) -> Settings:
+        return read_settings(processes=1)
+
     async def clients(self) -> Clients:
-        engine = Engine(self.path, fsync=read_settings().fsync)
+        engine = Engine(self.path, fsync=self.settings().fsync)
         self.stack.push_async_callback(engine.close)
         return Clients(*(engine.client(name, checked=False) for name in ("sqs", "dynamodb")))
 

@@ -11,7 +11,7 @@ from peers.protocol import main
 from infra import loop
 from queues.clients import Clients, connect
 from queues.limits import MAX_WAIT_SECONDS
-from queues.settings import read_settings
+from queues.settings import Settings, read_settings
 
 
 class OnEndpoint(Jobyard):
@@ -19,8 +19,11 @@ class OnEndpoint(Jobyard):
         super().__init__()
         self.endpoint = endpoint
 
+    def settings(self) -> Settings:
+        return read_settings(processes=1, aws_endpoint_url=self.endpoint)
+
     async def clients(self) -> Clients:
-        return await self.stack.enter_async_context(connect(read_settings(aws_endpoint_url=self.endpoint)))
+        return await self.stack.enter_async_context(connect(self.settings()))
 
     async def stop_workers(self) -> None:
         await super().stop_workers()

@@ -36,6 +36,8 @@ log = logging.getLogger("jobyard.mappings")
 
 #: Seconds between two looks at which queues are paused: so long may a worker go on after a pause.
 LOOK_AT_PAUSES = 2.0
+#: Quick looks at a queue of an emulator: a tenth of a second of them, longer than MiniStack takes to look by itself.
+QUICK_LOOKS = 10
 #: Seconds between two looks whether asynchronous invocations have ended.
 LOOK = 0.05
 
@@ -137,6 +139,7 @@ class LocalMappings:
             function_timeout=function.timeout,
             visibility_timeout=worker_visibility(job_type, runtime.settings.lease),
             polls_linger=self._polls_linger,
+            quick_looks=QUICK_LOOKS if runtime.settings.aws_endpoint_url else 0,
         )
 
         def make(slots: Room) -> EventSourceMapping:

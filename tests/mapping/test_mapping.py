@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.local.lambda_.mapping import LOOK_SECONDS
 from tests.mapping.conftest import VISIBILITY, World, failing, in_world
 
 
@@ -159,6 +160,25 @@ def test_a_backlog_is_received_by_several_calls_at_once() -> None:
         # Alone at first; then, as that brought 10, five together.
         assert waits[0] == 20
         assert sorted(waits[1:6]) == [0, 0, 0, 0, 20]
+        await mapping.stop(1)
+        await running
+
+    in_world(test)
+
+
+def test_after_a_message_a_slow_endpoint_is_looked_at_quickly_for_a_while() -> None:
+    async def test(world: World) -> None:
+        mapping = world.mapping(quick_looks=3)
+        running = asyncio.create_task(mapping.run())
+        await asyncio.sleep(1)
+        await world.send("first")
+        await asyncio.sleep(LOOK_SECONDS * 1.5)
+        await world.send("soon after")
+        await asyncio.sleep(30)
+        waits = [call["WaitTimeSeconds"] for call in world.sqs.of("receive_message")]
+        # Two looks find nothing, the third one finds the second message; three of no avail, and patience again.
+        assert waits == [20, 0, 0, 0, 0, 0, 0, 20, 20]
+        assert world.times == pytest.approx([1, 1 + LOOK_SECONDS * 2], abs=LOOK_SECONDS / 2)
         await mapping.stop(1)
         await running
 

@@ -39,6 +39,9 @@ class Mapping:
     visibility_timeout: int | None = None
     #: Whether a receive that is broken off goes on at the other end of its connection, and hides what it finds.
     polls_linger: bool = False
+    #: Receives without a wait after one that brought messages, before the next long poll. Emulators look only now and
+    #: then whether a long poll can be answered; AWS answers at once, and charges for each receive.
+    quick_looks: int = 0
     #: Whether the function says in its answer which records of a batch failed (`ReportBatchItemFailures`).
     reports_failures: bool = True
     #: Which records are for the function; None: all.

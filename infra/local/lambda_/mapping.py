@@ -40,6 +40,8 @@ POLLERS = 5
 BACKOFF = Backoff("exponential", 0.1, cap=10.0, jitter=0.5)
 #: Seconds that a call to SQS gets to end by itself at `stop`, and a cancelled invocation to clean up.
 END_SECONDS = 5.0
+#: Seconds between two quick looks.
+LOOK_SECONDS = 0.01
 #: Seconds of a long poll that cannot be broken off cleanly: short enough to end by itself at `stop`.
 LINGERING_WAIT_SECONDS = 4
 
@@ -75,6 +77,8 @@ class EventSourceMapping:
         self._share = 1 if mapping.batching_window else -(-SQS_BATCH // mapping.batch_size)
         #: Whether the last receive brought all that it asked for.
         self._full = False
+        #: Looks that are left before the next long poll.
+        self._looks = 0
         #: Batches that found no free slot; there are at most one receive's.
         self._left: deque[list[Record]] = deque()
         self._pollers: Tasks = {}
@@ -150,12 +154,23 @@ class EventSourceMapping:
                 try:
                     if self._full:
                         self._poll_more()
-                    await self._take(LINGERING_WAIT_SECONDS if self._mapping.polls_linger else MAX_WAIT_SECONDS)
+                    await self._look()
                     failures, self.trouble = 0, None
                 except Exception as error:
                     failures, self.trouble = failures + 1, error
                     log.warning("cannot receive from %s: %s", self._mapping.queue_url, error)
                     await self._receiver.pause(BACKOFF.wait(failures, self._random()))
+
+    async def _look(self) -> None:
+        """A long poll, or, where messages have come a moment ago and long polls are slow to notice, a quick look."""
+        if self._looks > 0:
+            found, self._looks = await self._take(0), self._looks - 1
+        else:
+            found = await self._take(LINGERING_WAIT_SECONDS if self._mapping.polls_linger else MAX_WAIT_SECONDS)
+        if found:
+            self._looks = self._mapping.quick_looks
+        elif self._looks > 0:
+            await self._receiver.pause(LOOK_SECONDS)
 
     def _poll_more(self) -> None:
         """Starts a receive for each set of free slots but the poller's own."""

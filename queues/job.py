@@ -186,7 +186,8 @@ class Job:
         return self
 
 
-_DEFAULTS = {field.name: field.default for field in fields(Job) if field.default is not MISSING}
+#: Field -> what it is if nobody says so.
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Job) if field.default is not MISSING}
 _NAMES = frozenset(field.name for field in fields(Job))
 
 
@@ -194,13 +195,22 @@ def _init(job: Job, **values: Any) -> None:
     # A frozen dataclass sets its fields one by one through object.__setattr__: with so many, that was a twentieth of
     # what a job's whole life costs. This is the same in one step.
     held = job.__dict__
-    held.update(_DEFAULTS)
+    held.update(DEFAULTS)
     held.update(values)
     if held.keys() != _NAMES:
         raise TypeError(f"Job() got or lacks {sorted(held.keys() ^ _NAMES)}")
 
 
 Job.__init__ = _init  # type: ignore[method-assign, assignment]
+
+
+def job_with(values: dict[str, Any]) -> Job:
+    """The job of these fields, all of them; the dict becomes the job's own. KeyError if some are missing."""
+    if len(values) != len(_NAMES):
+        raise KeyError(", ".join(sorted(_NAMES - values.keys())))
+    job = object.__new__(Job)
+    object.__setattr__(job, "__dict__", values)
+    return job
 
 
 def _value(job_id: str, what: str, text: str) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from queues import limits
-from queues.job import Attempt, ErrorInfo, Job, Status
+from queues.job import DEFAULTS, Attempt, ErrorInfo, Job, Status, job_with
 from queues.job_options import JobOptions
 from queues.outcome import Settlement
 from queues.retry import Backoff
@@ -101,67 +102,38 @@ def job_of(item: Item) -> Job:
 
     A lease and its holder belong to an active job, whatever the row says.
     """
-    # One pass that unwraps every value: this is called for each claim.
-    text = {name: value["S"] if "S" in value else value["N"] for name, value in item.items()}
-    get = text.get
-    error, history, logs, tags = get("error"), get("history"), get("logs"), get("tags")
-    expires, finished, lease, buried = get("expires_start_at"), get("finished_at"), get("lease_until"), get("buried_at")
-    started, data_version = get("started_at"), get("data_version")
-    status = _STATUSES[text["status"]]
-    active = status is Status.ACTIVE
-    job = Job(
-        id=text["id"],
-        tenant=text["tenant"],
-        type=text["type"],
-        status=status,
-        priority=int(get("priority", "50")),
-        attempt=int(text["attempt"]),
-        max_attempts=int(text["max_attempts"]),
-        progress=float(get("progress", "0")),
-        note=get("note") or None,
-        data_json=text["data"],
-        data_version=int(data_version) if data_version else 1,
-        result_json=get("result"),
-        error=ErrorInfo.from_json(orjson.loads(error)) if error else None,
-        tags=tuple(orjson.loads(tags)) if tags else (),
-        timeout=float(text["timeout"]),
-        backoff=_BACKOFFS.get(text["backoff"]) or _backoff(text["backoff"]),
-        created_at=int(text["created_at"]),
-        run_at=int(text["run_at"]),
-        expires_start_at=int(expires) if expires else None,
-        started_at=int(started) if started else None,
-        finished_at=int(finished) if finished else None,
-        lease_until=int(lease) if lease and active else None,
-        worker=get("worker") if active else None,
-        history=tuple([Attempt(*row) for row in orjson.loads(history)]) if history else (),
-        logs=tuple(orjson.loads(logs)) if logs else (),
-        buried_at=int(buried) if buried else None,
-        resent=int(get("resent", "0")),
-    )
-    # Few jobs have these; the others must not pay for them.
-    return job if _RARE.isdisjoint(text) else _controlled(job, text)
-
-
-def _controlled(job: Job, text: dict[str, str]) -> Job:
-    asked, deadline, paid = text.get("cancel_at"), text.get("deadline_at"), text.get("paid_at")
-    return replace(
-        job,
-        deadline_at=int(deadline) if deadline else None,
-        cancel_at=int(asked) if asked else None,
-        cancel_by=text.get("cancel_by"),
-        replay_of=text.get("replay_of"),
-        owes=tuple(text.get("owes", "").split()),
-        webhook=text.get("webhook"),
-        paid_at=int(paid) if paid else None,
-        flow=text.get("flow"),
-        trace=text.get("trace"),
-    )
-
-
-_RARE = frozenset({"cancel_at", "replay_of", "deadline_at", "owes", "trace"})
+    # One pass over what is there, since most of what could be is not: this is called for each claim.
+    values = DEFAULTS.copy()
+    for name, value in item.items():
+        known = _READ.get(name)
+        if known is not None:
+            field_name, kind, read = known
+            values[field_name] = value[kind] if read is None else read(value[kind])
+    if values["status"] is not Status.ACTIVE:
+        values["lease_until"] = values["worker"] = None
+    return job_with(values)
 
 
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}
+#: Attribute -> field of a job, DynamoDB's type, and what makes the field's value of the attribute's; None: it is that.
+_READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
+    **{name: (name, "S", None) for name in ("id", "tenant", "type", "worker", "webhook", "flow", "trace")},
+    **{name: (name, "S", None) for name in ("cancel_by", "replay_of")},
+    **{name: (name, "N", int) for name in ("priority", "attempt", "max_attempts", "data_version", "resent")},
+    **{name: (name, "N", int) for name in ("created_at", "run_at", "started_at", "finished_at", "lease_until")},
+    **{name: (name, "N", int) for name in ("expires_start_at", "deadline_at", "cancel_at", "buried_at", "paid_at")},
+    **{name: (name, "N", float) for name in ("progress", "timeout")},
+    "status": ("status", "S", _STATUSES.__getitem__),
+    "data": ("data_json", "S", None),
+    "result": ("result_json", "S", None),
+    "note": ("note", "S", lambda text: text or None),
+    "error": ("error", "S", lambda text: ErrorInfo.from_json(orjson.loads(text)) if text else None),
+    "tags": ("tags", "S", lambda text: tuple(orjson.loads(text))),
+    "logs": ("logs", "S", lambda text: tuple(orjson.loads(text))),
+    "history": ("history", "S", lambda text: tuple([Attempt(*row) for row in orjson.loads(text)])),
+    "owes": ("owes", "S", lambda text: tuple(text.split())),
+    "backoff": ("backoff", "S", lambda text: _BACKOFFS.get(text) or _backoff(text)),
+}
 _BACKOFF_TEXTS: dict[Backoff, str] = {}
 _BACKOFFS: dict[str, Backoff] = {}
 

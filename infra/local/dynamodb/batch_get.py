@@ -11,7 +11,6 @@ from infra.local.dynamodb.keys import exact_key
 from infra.local.dynamodb.legacy import bind_any
 from infra.local.dynamodb.limits import BATCH_GET_BYTES, BATCH_GET_KEYS
 from infra.local.dynamodb.parameters import check_known, returned_capacity
-from infra.local.dynamodb.rows import read
 from infra.local.dynamodb.tables import find_table
 from infra.local.request import Request
 
@@ -50,12 +49,14 @@ def batch_get_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         items: list[Item] = []
         usage = None if capacity is None else Consumed(table, capacity)
         consistent = asked.get("ConsistentRead", False)
+        execute, statement = request.db.execute, table.sql.get
         for at, key in enumerate(keys):
-            blob = read(request, table, key)
-            if blob is None:
+            row = execute(statement, key).fetchone()
+            if row is None:
                 if usage is not None:
                     usage.read(0, consistent=consistent)
                 continue
+            blob = row[1]
             # The JSON is never shorter than the item, so an upper bound serves until it is used up.
             room -= len(blob)
             item = decode(blob)

@@ -13,7 +13,6 @@ from infra.local.dynamodb.keys import ItemKey, exact_key
 from infra.local.dynamodb.limits import BATCH_WRITE_ITEMS
 from infra.local.dynamodb.parameters import check_known, returned_capacity, wants_metrics
 from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
-from infra.local.dynamodb.recent import forget, keep
 from infra.local.dynamodb.rows import columns_of, read_item
 from infra.local.dynamodb.tables import Table, find_table
 from infra.local.request import Request
@@ -55,16 +54,12 @@ def batch_write_item(request: Request, params: dict[str, Any]) -> dict[str, Any]
         if capacity is not None:
             usage = Consumed(writes.table, capacity)
             for key, _, item in writes.items:
-                usage.write(read_item(request, writes.table, key), item)
+                usage.write(read_item(request.db, writes.table, key), item)
             consumed.append(usage.reply())
         if writes.rows:
             request.db.executemany(writes.table.sql.upsert, writes.rows)
-            for row in writes.rows:
-                keep(request, writes.table, row[:2], row[-1])
         if writes.deletes:
             request.db.executemany(writes.table.sql.delete, writes.deletes)
-            for key in writes.deletes:
-                forget(request, writes.table, key)
     reply: dict[str, Any] = {"UnprocessedItems": {}}
     if capacity is not None:
         reply["ConsumedCapacity"] = consumed

@@ -17,7 +17,7 @@ from infra.local.dynamodb.parameters import (
     returns_old,
     wants_metrics,
 )
-from infra.local.dynamodb.rows import read_item, write
+from infra.local.dynamodb.rows import read_item
 from infra.local.dynamodb.tables import find_table
 from infra.local.errors import AwsError
 from infra.local.request import Request
@@ -48,9 +48,9 @@ def delete_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     capacity = None if plain else returned_capacity(params)
     old = None
     if wants_old or capacity is not None or plan.condition is not None:
-        old = read_item(request, table, key)
+        old = read_item(request.db, table, key)
         require(plan, values, old, params)
-    write(request, table, key, table.sql.delete, key, None)
+    request.db.execute(table.sql.delete, key)
     reply: dict[str, Any] = {}
     if plain:
         return reply

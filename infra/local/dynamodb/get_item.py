@@ -32,7 +32,7 @@ def get_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     table = find_table(request, params["TableName"])
     key = exact_key(table.keys, key_attributes)
     table.check_paths(nested)
-    item = read_item(request, table, key)
+    item = read_item(request.db, table, key)
     reply: dict[str, Any] = {}
     if item is not None:
         reply["Item"] = item if projection is None else projection.cut(item)

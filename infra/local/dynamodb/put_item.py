@@ -18,8 +18,7 @@ from infra.local.dynamodb.parameters import (
     returns_old,
     wants_metrics,
 )
-from infra.local.dynamodb.recent import keep
-from infra.local.dynamodb.rows import columns_of, read_item, write
+from infra.local.dynamodb.rows import columns_of, read_item
 from infra.local.dynamodb.tables import find_table
 from infra.local.errors import AwsError
 from infra.local.request import Request
@@ -56,22 +55,21 @@ def put_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     key = item_key(table.keys, item)
     row = (*key, *columns_of(table, item), blob)
     capacity = None if plain else returned_capacity(params)
+    db = request.db
     old = None
     written = False
     if capacity is None and not wants_old:
         # The old item need not be read when there is no condition, or when it holds where there is no item
         # and there turns out to be none.
         if plan.condition is None:
-            write(request, table, key, table.sql.upsert, row, blob)
+            db.execute(table.sql.upsert, row)
             written = True
         elif plan.condition(NO_ITEM, values):
-            written = bool(request.db.execute(table.sql.insert, row).rowcount)
-            if written:
-                keep(request, table, key, blob)
+            written = bool(db.execute(table.sql.insert, row).rowcount)
     if not written:
-        old = read_item(request, table, key)
+        old = read_item(db, table, key)
         require(plan, values, old, params)
-        write(request, table, key, table.sql.upsert, row, blob)
+        db.execute(table.sql.upsert, row)
     reply: dict[str, Any] = {}
     if plain:
         return reply

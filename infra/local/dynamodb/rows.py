@@ -1,14 +1,13 @@
 """Items as rows: what stands beside an item in its row, and the few statements that read and write one."""
 
+import sqlite3
 from typing import Any
 
 from infra.local.dynamodb.attributes import Item
 from infra.local.dynamodb.items import decode
 from infra.local.dynamodb.keys import ItemKey, index_part
-from infra.local.dynamodb.recent import forget, keep, kept
 from infra.local.dynamodb.tables import Index, Table
 from infra.local.errors import AwsError
-from infra.local.request import Request
 
 #: Longest whole part of a TTL value that SQLite's integers hold.
 _TTL_DIGITS = 18
@@ -17,30 +16,15 @@ _TTL_DIGITS = 18
 Columns = list[Any]
 
 
-def read(request: Request, table: Table, key: ItemKey) -> bytes | None:
-    """The stored item under a key."""
-    blob = kept(request, table, key)
-    if blob is None:
-        row: tuple[bytes] | None = request.db.execute(table.sql.get, key).fetchone()
-        return None if row is None else row[0]
-    return blob
+def read(db: sqlite3.Connection, table: Table, key: ItemKey) -> tuple[int, bytes] | None:
+    """The row id and stored item under a key."""
+    row: tuple[int, bytes] | None = db.execute(table.sql.get, key).fetchone()
+    return row
 
 
-def read_item(request: Request, table: Table, key: ItemKey) -> Item | None:
-    """The same, decoded: a fresh item, shared with nobody."""
-    blob = read(request, table, key)
-    return None if blob is None else decode(blob)
-
-
-def write(
-    request: Request, table: Table, key: ItemKey, statement: str, parameters: tuple[Any, ...], blob: bytes | None
-) -> None:
-    """Runs a statement after which `blob` is what is stored under the key; None: nothing."""
-    request.db.execute(statement, parameters)
-    if blob is None:
-        forget(request, table, key)
-    else:
-        keep(request, table, key, blob)
+def read_item(db: sqlite3.Connection, table: Table, key: ItemKey) -> Item | None:
+    row = read(db, table, key)
+    return None if row is None else decode(row[1])
 
 
 def columns_of(table: Table, item: Item, *, updating: bool = False) -> Columns:

@@ -76,10 +76,10 @@ _CREATE_INDEX = Template("CREATE INDEX $index ON $table ($columns) WHERE $presen
 _ADD_COLUMN = Template("ALTER TABLE $table ADD COLUMN $column")
 _DROP_INDEX = Template("DROP INDEX $index")
 _DROP = Template("DROP TABLE $table")
-_GET = Template("SELECT item FROM $table WHERE hash = ? AND range = ?")
+_GET = Template("SELECT id, item FROM $table WHERE hash = ? AND range = ?")
 _INSERT = Template("INSERT INTO $table ($columns) VALUES ($marks) ON CONFLICT (hash, range) DO NOTHING")
 _UPSERT = Template("INSERT INTO $table ($columns) VALUES ($marks) ON CONFLICT (hash, range) DO UPDATE SET $assignments")
-_REPLACE = Template("UPDATE $table SET $assignments WHERE hash = ? AND range = ?")
+_REPLACE = Template("UPDATE $table SET $assignments WHERE id = ?")
 _DELETE = Template("DELETE FROM $table WHERE hash = ? AND range = ?")
 _SELECT = Template("SELECT item FROM $table INDEXED BY $index WHERE $present AND ")
 #: Counts no further than a given number.
@@ -140,14 +140,14 @@ class IndexColumns:
 class Statements:
     create: tuple[str, ...]
     drop: str
-    #: (hash, range) -> item
+    #: (hash, range) -> id, item
     get: str
     #: (hash, range, expires, index keys..., item); `insert` leaves a row that is there alone.
     insert: str
     upsert: str
-    #: (item, hash, range): nothing that is indexed changed.
+    #: (item, id): nothing that is indexed changed.
     replace_item: str
-    #: (expires, index keys..., item, hash, range)
+    #: (expires, index keys..., item, id)
     replace_row: str
     delete: str
     key: IndexColumns

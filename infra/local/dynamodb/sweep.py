@@ -6,7 +6,6 @@ and emptied here, since dropping a million rows in one go would hold up every ot
 """
 
 from infra.local.dynamodb.limits import TTL_MAX_AGE
-from infra.local.dynamodb.recent import forget_all
 from infra.local.dynamodb.statements import statements
 from infra.local.dynamodb.tables import TABLE_COLUMNS, table_from
 from infra.local.request import Request
@@ -38,8 +37,6 @@ def _sweep_expired(request: Request, room: int) -> int:
             break
         bounds = (now - TTL_MAX_AGE, now, room - deleted)
         deleted += request.db.execute(table_from(*row).sql.expire, bounds).rowcount
-    if deleted:
-        forget_all(request)
     return deleted
 
 

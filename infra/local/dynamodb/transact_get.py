@@ -34,7 +34,7 @@ def transact_get_items(request: Request, params: dict[str, Any]) -> dict[str, An
     consumed: dict[str, Consumed] = {}
     total = 0
     for table, key, projection in wanted:
-        item = read_item(request, table, key)
+        item = read_item(request.db, table, key)
         size = 0 if item is None else item_size(item)
         total += size
         if capacity is not None:

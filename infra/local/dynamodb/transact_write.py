@@ -22,7 +22,7 @@ from infra.local.dynamodb.limits import TRANSACTION_BYTES
 from infra.local.dynamodb.parameters import check_known, check_write_options, returned_capacity, wants_metrics
 from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
 from infra.local.dynamodb.request_tokens import fingerprint, remember, was_done
-from infra.local.dynamodb.rows import columns_of, read_item, write
+from infra.local.dynamodb.rows import columns_of, read_item
 from infra.local.dynamodb.tables import Table, find_table
 from infra.local.dynamodb.update_item import decide_update, leaves_item
 from infra.local.errors import AwsError
@@ -65,8 +65,6 @@ class Decided:
     #: None for a mere check.
     statement: str | None
     parameters: tuple[Any, ...] = ()
-    #: What will be stored; None: nothing.
-    blob: bytes | None = None
 
 
 #: Decides one action on its table.
@@ -87,7 +85,7 @@ def transact_write_items(request: Request, params: dict[str, Any]) -> dict[str, 
     consumed: dict[str, Consumed] = {}
     for table, part in zip(tables, decided, strict=True):
         if part.statement is not None:
-            write(request, table, part.key, part.statement, part.parameters, part.blob)
+            request.db.execute(part.statement, part.parameters)
         if capacity is not None:
             usage = consumed.setdefault(table.name, Consumed(table, capacity, "WriteCapacityUnits"))
             usage.write(part.old, part.new, TRANSACTION_FACTOR)
@@ -177,17 +175,16 @@ def _put(request: Request, table: Table, action: Action) -> Decided:
     key = item_key(table.keys, item)
     columns = columns_of(table, item)
     old = _tested(request, table, key, action)
-    blob = encode(item)
-    return Decided(key, old, item, table.sql.upsert, (*key, *columns, blob), blob)
+    return Decided(key, old, item, table.sql.upsert, (*key, *columns, encode(item)))
 
 
 def _update(request: Request, table: Table, action: Action) -> Decided:
     key = exact_key(table.keys, action.attributes)
-    updated = decide_update(request, table, key, action.attributes, action.params, action.plan, action.values)
+    updated = decide_update(request, table, action.params, action.plan, action.values)
     old = None if updated.before is None else decode(updated.before)
     if not leaves_item(action.plan, updated):
         return Decided(key, None, None, None)
-    return Decided(key, old, updated.item, updated.statement, updated.parameters, updated.blob)
+    return Decided(key, old, updated.item, updated.statement, updated.parameters)
 
 
 def _delete(request: Request, table: Table, action: Action) -> Decided:
@@ -205,7 +202,7 @@ def _tested(request: Request, table: Table, key: ItemKey, action: Action) -> Ite
     """The item under a key, if the action's condition holds of it."""
     if action.plan.nested:
         table.check_paths(action.plan.nested)
-    old = read_item(request, table, key)
+    old = read_item(request.db, table, key)
     require(action.plan, action.values, old, action.params)
     return old
 
@@ -223,7 +220,7 @@ def _reads(request: Request, tables: list[Table], actions: list[Action], capacit
     """What a repeated transaction costs: it only reads its items."""
     consumed: dict[str, Consumed] = {}
     for table, action in zip(tables, actions, strict=True):
-        item = read_item(request, table, exact_key(table.keys, table.keys.found_in(action.attributes)))
+        item = read_item(request.db, table, exact_key(table.keys, table.keys.found_in(action.attributes)))
         usage = consumed.setdefault(table.name, Consumed(table, capacity, "ReadCapacityUnits"))
         size = 0 if item is None else item_size(item)
         usage.read(size, consistent=True, factor=TRANSACTION_FACTOR)

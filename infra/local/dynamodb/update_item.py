@@ -1,6 +1,5 @@
 """UpdateItem: an expression applied to the item under a key, which is made if it is not there."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes, copied
@@ -19,7 +18,7 @@ from infra.local.dynamodb.parameters import (
     returned_values,
     wants_metrics,
 )
-from infra.local.dynamodb.rows import columns_of, read, write
+from infra.local.dynamodb.rows import columns_of, read
 from infra.local.dynamodb.tables import Table, find_table
 from infra.local.errors import AwsError
 from infra.local.request import Request
@@ -45,29 +44,22 @@ class Updated(NamedTuple):
     item: Item
     #: What was stored before, if anything.
     before: bytes | None
-    key: ItemKey
-    #: What will be stored.
-    blob: bytes
     statement: str
     parameters: tuple[Any, ...]
-
-    def do(self, request: Request, table: Table) -> None:
-        write(request, table, self.key, self.statement, self.parameters, self.blob)
 
 
 def update_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     plain = check_request(request, "UpdateItem", params, _PLAIN, _PARAMETERS)
     try:
-        key_attributes = canonical_attributes(params["Key"])
+        canonical_attributes(params["Key"])
         plan, values = bind(params) if plain else bind_any(params)
     except AwsError as error:
         raise enveloped(error) from None
     table = find_table(request, params["TableName"])
-    key = exact_key(table.keys, key_attributes)
-    updated = decide_update(request, table, key, key_attributes, params, plan, values)
+    updated = decide_update(request, table, params, plan, values)
     written = leaves_item(plan, updated)
     if written:
-        updated.do(request, table)
+        request.db.execute(updated.statement, updated.parameters)
     reply: dict[str, Any] = {}
     if plain:
         return reply
@@ -82,22 +74,17 @@ def update_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         consumed.write(None if updated.before is None else decode(updated.before), updated.item if written else None)
         reply["ConsumedCapacity"] = consumed.reply()
     if wants_metrics(params):
+        key = exact_key(table.keys, canonical_attributes(params["Key"]))
         metrics = metrics_of(request, table, key, updated.item)
         if metrics is not None:
             reply["ItemCollectionMetrics"] = metrics
     return reply
 
 
-def decide_update(
-    request: Request,
-    table: Table,
-    key: ItemKey,
-    key_attributes: Item,
-    params: Mapping[str, Any],
-    plan: Plan,
-    values: Values,
-) -> Updated:
-    """Everything of an update but the write. The key's attributes are canonical."""
+def decide_update(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Updated:
+    """Everything of an update but the write."""
+    key_attributes = canonical_attributes(params["Key"])
+    key = exact_key(table.keys, key_attributes)
     tracked = False
     if plan.update is not None:
         if not plan.updated.isdisjoint(table.key_names):
@@ -108,24 +95,24 @@ def decide_update(
             _check_index_keys(table, plan, values)
     if plan.nested:
         table.check_paths(plan.nested)
-    before = read(request, table, key)
-    if before is None:
+    found = read(request.db, table, key)
+    if found is None:
         require(plan, values, None, params)
         item = {name: copied(value) for name, value in key_attributes.items()}
     else:
-        item = decode(before)
+        item = decode(found[1])
         require(plan, values, item, params)
     if plan.update is not None:
         plan.update.apply(item, values)
     blob = encode(item)
     check_size(item, blob, TOO_LARGE)
-    if before is None:
-        row = (*key, *columns_of(table, item, updating=True), blob)
-        return Updated(item, None, key, blob, table.sql.upsert, row)
+    if found is None:
+        return _inserted(table, key, item, blob)
+    row_id, before = found
     if not tracked:
-        return Updated(item, before, key, blob, table.sql.replace_item, (blob, *key))
+        return Updated(item, before, table.sql.replace_item, (blob, row_id))
     columns = columns_of(table, item, updating=True)
-    return Updated(item, before, key, blob, table.sql.replace_row, (*columns, blob, *key))
+    return Updated(item, before, table.sql.replace_row, (*columns, blob, row_id))
 
 
 def leaves_item(plan: Plan, updated: Updated) -> bool:
@@ -145,6 +132,11 @@ def _check_index_keys(table: Table, plan: Plan, values: Values) -> None:
                 raise index_mismatch(attribute, values[placeholder], index)
             if not content and attribute.type != "N":
                 raise index_key_emptied(attribute)
+
+
+def _inserted(table: Table, key: ItemKey, item: Item, blob: bytes) -> Updated:
+    row = (*key, *columns_of(table, item, updating=True), blob)
+    return Updated(item, None, table.sql.upsert, row)
 
 
 def _returned(returns: str, plan: Plan, updated: Updated) -> Item | None:

@@ -36,11 +36,10 @@ class ConditionCheck:
     def decide(self, request: Request, table: Table, values: Values, options: Mapping[str, Any]) -> Write:
         self.selection.check(values)
         key = self.selection.key_of(table, values)
-        place = exact_key(table.keys, key)
-        before = read(request, table, place)
-        old = None if before is None else decode(before)
+        found = read(request.db, table, exact_key(table.keys, key))
+        old = None if found is None else decode(found[1])
         require(self.plan, values, old, options)
-        return Write(table, key, place, before, old, "", ())
+        return Write(key, None if found is None else found[1], old, "", ())
 
 
 def compile_check(prepared: Prepared, table: Table) -> ConditionCheck:

@@ -43,12 +43,12 @@ class DeleteAction:
             check(values)
         attributes = self.key_of(table, values)
         key = exact_key(table.keys, attributes)
-        before = read(request, table, key)
-        if before is None:
-            return Write(table, attributes, key, None, None, table.sql.delete, key)
-        old = decode(before)
+        found = read(request.db, table, key)
+        if found is None:
+            return Write(attributes, None, None, table.sql.delete, key)
+        old = decode(found[1])
         require(self.plan, values, old, options)
-        return Write(table, attributes, key, before, None, table.sql.delete, key, old if self.returns else None)
+        return Write(attributes, found[1], None, table.sql.delete, key, old if self.returns else None)
 
 
 def compile_delete_statement(prepared: Prepared, table: Table) -> DeleteAction:

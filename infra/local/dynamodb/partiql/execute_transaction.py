@@ -170,7 +170,7 @@ def _repeated(request: Request, members: list[Member], capacity: str | None) -> 
             break
         assert not isinstance(action, Selection)
         usage = consumed.setdefault(table.name, Consumed(table, capacity, "ReadCapacityUnits"))
-        item = read_stored(request, table, exact_key(table.keys, action.key_of(table, values)))
+        item = read_stored(request.db, table, exact_key(table.keys, action.key_of(table, values)))
         usage.read(0 if item is None else item_size(item), consistent=True, factor=TRANSACTION_FACTOR)
     return _capacity(consumed, capacity)
 

@@ -47,9 +47,9 @@ class InsertAction:
         blob = encode(item)
         check_size(item, blob, TOO_LARGE)
         row = (*key, *columns_of(table, item), blob)
-        if read(request, table, key) is not None:
+        if read(request.db, table, key) is not None:
             raise duplicate_item()
-        return Write(table, table.keys.key_of(item), key, None, item, table.sql.upsert, row, blob=blob)
+        return Write(table.keys.key_of(item), None, item, table.sql.upsert, row)
 
     def _item(self, values: Values) -> Item:
         if self.whole is not None:

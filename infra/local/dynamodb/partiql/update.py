@@ -12,7 +12,6 @@ from infra.local.dynamodb.expressions import Plan, Values, ast, bind
 from infra.local.dynamodb.expressions.evaluate import compile_condition
 from infra.local.dynamodb.expressions.update import compile_update
 from infra.local.dynamodb.items import decode
-from infra.local.dynamodb.keys import exact_key
 from infra.local.dynamodb.partiql.operands import StatementScope
 from infra.local.dynamodb.partiql.prepared import Prepared
 from infra.local.dynamodb.partiql.syntax import Update
@@ -44,15 +43,14 @@ class UpdateAction:
         for check in plan.checks:
             check(values)
         key = self.key_of(table, values)
-        updated = decide_update(request, table, exact_key(table.keys, key), key, options, plan, values)
+        after, before, statement, parameters = decide_update(request, table, {**options, "Key": key}, plan, values)
         returned = None
         if self.returning is not None:
-            assert updated.before is not None  # the plan's condition saw to it
-            returned = updated.item if self.returning.endswith("NEW") else decode(updated.before)
+            assert before is not None  # the plan's condition saw to it
+            returned = after if self.returning.endswith("NEW") else decode(before)
             if self.returning.startswith("MODIFIED") and plan.update is not None:
                 returned = plan.update.touched.cut(returned)
-        item, before, place, blob, statement, parameters = updated
-        return Write(table, key, place, before, item, statement, parameters, returned or None, blob)
+        return Write(key, before, after, statement, parameters, returned or None)
 
 
 def compile_update_statement(prepared: Prepared, table: Table) -> UpdateAction:

@@ -5,19 +5,14 @@ from typing import Any, NamedTuple
 from infra.local.dynamodb.attributes import Item
 from infra.local.dynamodb.capacity import Consumed
 from infra.local.dynamodb.items import decode
-from infra.local.dynamodb.keys import ItemKey
-from infra.local.dynamodb.rows import write
-from infra.local.dynamodb.tables import Table
 from infra.local.request import Request
 
 
 class Write(NamedTuple):
     """What one INSERT, UPDATE or DELETE comes to."""
 
-    table: Table
-    #: The key of its item, in DynamoDB's form and in SQLite's.
+    #: The key attributes of its item, in DynamoDB's form.
     key: Item
-    place: ItemKey
     #: What is stored now, if anything.
     before: bytes | None
     #: The item as it will be; None when it will be gone.
@@ -27,12 +22,10 @@ class Write(NamedTuple):
     parameters: tuple[Any, ...]
     #: What RETURNING gives back; None without it, or when nothing is left of it.
     returned: Item | None = None
-    #: What will be stored; None: nothing.
-    blob: bytes | None = None
 
     def do(self, request: Request) -> None:
         if self.statement:
-            write(request, self.table, self.place, self.statement, self.parameters, self.blob)
+            request.db.execute(self.statement, self.parameters)
 
     def use(self, consumed: Consumed, factor: int = 1) -> None:
         consumed.write(None if self.before is None else decode(self.before), self.after, factor)

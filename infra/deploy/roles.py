@@ -182,6 +182,7 @@ def _cleaner() -> list[Statement]:
         allow("FindEndedJobs", ["dynamodb:Query"], TABLE, INDEX),
         # UpdateItem is for its own row alone, PartiQLDelete for ended jobs.
         allow("RemoveThem", ["dynamodb:PartiQLDelete", "dynamodb:UpdateItem"], TABLE),
+        out_of_reach(),
     ]
 
 

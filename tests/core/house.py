@@ -42,7 +42,12 @@ LEASE = 30
 MINUTE = 60
 DAY = 86_400
 #: DynamoDB operations that cost write units.
-WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item", "batch_execute_statement"})
+WRITES = frozenset(
+    {
+        *("put_item", "update_item", "delete_item", "batch_write_item", "batch_execute_statement"),
+        "transact_write_items",
+    }
+)
 
 
 class Died(BaseException):
@@ -61,7 +66,10 @@ class Wire:
 
     inner: Any
     calls: Counter[str] = field(default_factory=Counter)
+    #: Write units of what was written, transactions and index entries included.
     units: float = 0.0
+    #: Conditional writes that were refused: AWS charges a unit for each, the engine counts none.
+    refused: int = 0
     _before: dict[str, list[BaseException]] = field(default_factory=dict)
     _after: dict[str, list[BaseException]] = field(default_factory=dict)
     _denied: int = 0
@@ -87,7 +95,14 @@ class Wire:
                 self._denied -= 1
                 denied = [{"Error": {"Code": "AccessDenied", "Message": "not this one"}}]
                 params["Statements"] = params["Statements"][1:]
-            reply = await getattr(self.inner, name)(**params)
+            try:
+                reply = await getattr(self.inner, name)(**params)
+            except ClientError as error:
+                self.refused += error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+                raise
+            if name == "batch_execute_statement":
+                codes = (one.get("Error", {}).get("Code") for one in reply["Responses"])
+                self.refused += sum(code == "ConditionalCheckFailed" for code in codes)
             if denied:
                 reply["Responses"][:0] = denied
             if name in WRITES:

@@ -118,6 +118,20 @@ async def test_without_a_store_there_is_a_limit(house: House) -> None:
     assert "102,400" in failed.error.message
 
 
+@housed
+async def test_a_store_has_a_limit_too(house: House) -> None:
+    process, shelf = await open_house(house)
+    shelf.limit = len(LARGE.encode()) + 100
+    made = await process.runtime.queue.enqueue("any", {"text": LARGE, "answer": 2 * len(LARGE.encode())})
+    with pytest.raises(PayloadTooLarge, match=f"{shelf.limit:,}"):
+        await process.runtime.queue.enqueue("any", {"text": LARGE + "x" * 100})
+    await process.deliver("any")
+    failed = await process.runtime.queue.get(made.id)
+    assert failed.error is not None
+    assert (failed.status, failed.error.type, failed.attempt) == (Status.FAILED, "InvalidResult", 1)
+    assert f"{shelf.limit:,}" in failed.error.message
+
+
 # --- gone with the job --------------------------------------------------------------------------------------------
 
 

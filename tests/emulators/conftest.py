@@ -1,4 +1,8 @@
-"""The same house in three places: on the embedded AWS, and on MiniStack and moto through aiobotocore."""
+"""The same house in two places: on the embedded AWS, and on MiniStack through aiobotocore.
+
+A file that asks for `on_moto_too` runs on moto as well. One does: a server takes long to start, and what more of the
+features would show there are moto's own gaps, such as conditions that two writes at once both pass.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,11 @@ from tests.emulators.place import Place, emulator
 PLACES = [
     pytest.param("embedded"),
     pytest.param("ministack", marks=pytest.mark.emulator),
-    pytest.param("moto", marks=pytest.mark.emulator),
 ]
+#: For a file's `pytestmark`.
+on_moto_too = pytest.mark.parametrize(
+    "place", [*PLACES, pytest.param("moto", marks=pytest.mark.emulator)], indirect=True, scope="session"
+)
 
 
 @pytest.fixture(scope="session", params=PLACES)

@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -28,6 +28,17 @@ SECRET = "a secret of the tests, long enough for HS256"
 #: Seconds for a process to start and to end on a busy machine, and for a job to end.
 PATIENCE = 60.0
 
+T = TypeVar("T")
+
+
+def until(ask: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+    """The first answer that is as wanted."""
+    deadline = time.monotonic() + PATIENCE
+    while not wanted(found := ask()):
+        assert time.monotonic() < deadline, f"not after {PATIENCE:g} s: {found}"
+        time.sleep(0.05)
+    return found
+
 
 @dataclass
 class Place:
@@ -38,11 +49,13 @@ class Place:
     emulator: str | None
     endpoint: str = ""
     api: httpx.Client = field(default_factory=httpx.Client)
+    #: Variables of its environment besides.
+    variables: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it serves."""
-        environment = os.environ | {"JOBYARD_SECRET": SECRET, "JOBYARD_REAP_EVERY": "0.5"}
+        environment = os.environ | {"JOBYARD_SECRET": SECRET, "JOBYARD_REAP_EVERY": "0.5"} | self.variables
         command = [sys.executable, "-m", "infra.cli"]
         command += ["up", "--aws-port", "0"] if self.emulator is None else ["work", "--create", "--api"]
         if self.emulator is not None:
@@ -103,7 +116,7 @@ def emulator(kind: str, home: Path) -> Iterator[str]:
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "SERVICES": "sqs,dynamodb,scheduler,s3,kms",
+            "SERVICES": "sqs,dynamodb,scheduler,s3,kms,monitoring",
             "STATE_DIR": str(home),
         }
     else:

@@ -1,4 +1,4 @@
-"""Large data and results in S3 on MiniStack and on moto, and in a folder beside the embedded AWS."""
+"""Large data and results in S3 on MiniStack, and in a folder beside the embedded AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cleaner removes what is one too many, and what is overdue, on the embedded AWS, on MiniStack and on moto."""
+"""The cleaner removes what is one too many, and what is overdue, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from queues.settings import read_settings
+from tests.emulators.conftest import on_moto_too
 from tests.emulators.place import HOUSE, JOBS, Place
+
+pytestmark = on_moto_too
 
 #: mm³ of examples/bracket.stl in closed form. (docs/jobs/file-analysis.md)
 BRACKET_VOLUME = 22_682.326974

@@ -1,4 +1,4 @@
-"""A job's events and the audit trail, on the embedded AWS, on MiniStack and on moto."""
+"""A job's events and the audit trail, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 

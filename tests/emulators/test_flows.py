@@ -1,4 +1,4 @@
-"""Jobs that belong together, on the embedded AWS, on MiniStack and on moto."""
+"""Jobs that belong together, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 

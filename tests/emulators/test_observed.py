@@ -1,4 +1,4 @@
-"""Workers, numbers and findings, on the embedded AWS, on MiniStack and on moto."""
+"""Workers, numbers and findings, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels of priority, on the embedded AWS, on MiniStack and on moto: the shipped type has three queues, and all run."""
+"""Levels of priority, on the embedded AWS and on MiniStack: the shipped type has three queues, and all run."""
 
 from __future__ import annotations
 

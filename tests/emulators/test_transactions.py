@@ -1,4 +1,4 @@
-"""A job in a caller's own transaction, on the embedded AWS, on MiniStack and on moto."""
+"""A job in a caller's own transaction, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
-"""One job for one key, on the embedded AWS, on MiniStack and on moto."""
+"""One job for one key, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-import pytest
 
 from tests.emulators.place import JOBS, Place
 
@@ -18,10 +16,8 @@ def ask(place: Place, name: str, unique: dict[str, Any], **options: Any) -> dict
     return job
 
 
-def test_of_many_at_once_one_is_made_and_after_its_end_another(place: Place, request: pytest.FixtureRequest) -> None:
-    # moto looks at a condition and writes later, without a lock: two at once may both pass it.
-    at_once = 1 if request.node.callspec.params["place"] == "moto" else 6
-    with ThreadPoolExecutor(at_once) as pool:
+def test_of_many_at_once_one_is_made_and_after_its_end_another(place: Place) -> None:
+    with ThreadPoolExecutor(6) as pool:
         made = list(pool.map(lambda n: ask(place, f"n{n}", {"key": "many"}, delay=1_500), range(12)))
     assert len({job["id"] for job in made}) == 1
     assert place.ended(made[0]["id"])["attempts"] == 1

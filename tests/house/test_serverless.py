@@ -217,6 +217,21 @@ def test_nobody_comes_to_a_queue_the_topic_or_the_bucket_through_plain_http() ->
     assert closed == {name for name, resource in RESOURCES.items() if resource["Type"] in kinds}
 
 
+def test_no_role_that_reaches_the_table_may_change_the_audit_trail() -> None:
+    changes = {f"dynamodb:{verb}Item" for verb in ("Update", "Delete")} | {"dynamodb:BatchWriteItem"}
+    reach, kept = set(), set()
+    for where, statement in statements(RESOURCES):
+        table = "JobsTable" in orjson.dumps(statement.get("Resource", "")).decode()
+        if statement["Effect"] == "Allow" and table:
+            reach.add(where)
+        elif table and statement.get("Condition") == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}:
+            assert changes <= set(statement["Action"])
+            kept.add(where)
+            # Nobody but the API adds to it, or reads it.
+            assert ("dynamodb:PutItem" in statement["Action"]) is (where != "ApiRole"), where
+    assert reach == kept != set()
+
+
 def test_roles_can_be_taken_on_only_by_the_service_that_needs_them() -> None:
     services = {
         name: statement["Principal"]["Service"]

@@ -1,0 +1,50 @@
+"""Job types for test_features.py: all outcomes, a long run, a schedule of code, what is sensitive, who hears alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pydantic import BaseModel
+
+from queues import Cancel, Context, Discard, Fixed, Recurring, RetryAfter, Snooze, job
+
+
+class Deed(BaseModel):
+    """What an attempt of `deeds` does; the second one returns."""
+
+    what: str = "return"
+
+
+@job("deeds", attempts=2, backoff=Fixed(600), schedule=Recurring("0 9 1 1 *", name="new-year"))
+async def deeds(data: Deed, ctx: Context) -> str:
+    """Ends as it is told."""
+    if ctx.attempt == 1:
+        match data.what:
+            case "snooze":
+                raise Snooze(0)
+            case "retry-after":
+                raise RetryAfter(0, "the shop is closed")
+            case "discard":
+                raise Discard("never")
+            case "cancel":
+                raise Cancel("the order was withdrawn")
+            case "last":
+                for tenth in range(600):
+                    ctx.progress(tenth / 6, "still at it")
+                    await asyncio.sleep(0.1)
+    return data.what
+
+
+@job("vault", sensitive=True)
+async def vault(data: dict[str, str], ctx: Context) -> dict[str, str]:
+    """Says what it knows in every way, and gives it back."""
+    print(data["secret"])
+    ctx.progress(50, data["secret"])
+    return data
+
+
+@job("alarm")
+async def alarm(data: dict[str, Any]) -> str:
+    """Is told of trouble."""
+    return str(data["state"])

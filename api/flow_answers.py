@@ -11,11 +11,15 @@ from pydantic.alias_generators import to_camel
 
 from api.views import moment
 from queues.flows.flow import OnFailure
-from queues.flows.state import FlowState
+from queues.flows.state import FlowState, last_job_id
 
 if TYPE_CHECKING:
     # What is behind it is imported when a flow is first asked for.
     from queues.flows.flows import FlowPage, ShownStep
+
+#: Predecessors that a step names: it may come after thousands. The last of them tells how far down the step is, since
+#: a flow's order goes down level by level.
+MAX_AFTER = 20
 
 
 class _Answer(BaseModel):
@@ -40,6 +44,7 @@ class FlowView(_Answer):
     created_at: datetime
     created_by: str | None
     ended_at: datetime | None
+    end_job_id: str | None = Field(description="The job of its `onEnd`, once it has ended.")
 
 
 class StepView(_Answer):
@@ -51,6 +56,9 @@ class StepView(_Answer):
     job_id: str | None = Field(description="None if it was never started.")
     error: str | None
     undone: Literal["completed", "failed", "cancelled"] | None = Field(description="How its undoing has ended.")
+    place: int = Field(description="In the flow's order, from 0.")
+    after: list[int] = Field(description="The places of the steps that it comes after; of more than 20 the last 20.")
+    after_total: int = Field(description="How many those are.")
 
 
 class FlowWithSteps(FlowView):
@@ -85,6 +93,7 @@ def flow_view(flow: FlowState) -> dict[str, Any]:
         "createdAt": moment(flow.created_at),
         "createdBy": flow.created_by,
         "endedAt": moment(flow.ended_at),
+        "endJobId": last_job_id(flow) if flow.ended and flow.on_end is not None else None,
     }
 
 
@@ -102,6 +111,7 @@ def page_view(page: FlowPage) -> dict[str, Any]:
 
 def _step_view(one: ShownStep) -> dict[str, Any]:
     step = one.step
+    after = sorted(step.node.after)
     pending = step.status.value == "pending" and one.job is not None
     return {
         "name": step.node.name,
@@ -110,4 +120,7 @@ def _step_view(one: ShownStep) -> dict[str, Any]:
         "jobId": one.job_id if step.started else None,
         "error": step.error,
         "undone": None if step.undone is None else step.undone.value,
+        "place": step.node.order,
+        "after": after[-MAX_AFTER:],
+        "afterTotal": len(after),
     }

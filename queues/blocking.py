@@ -161,6 +161,7 @@ class BlockingQueue:
     resume = _Blocking(Queue.resume)
     paused = _Blocking(Queue.paused)
     counts = _Blocking(Queue.counts)
+    workers = _Blocking(Queue.workers)
     dead_letters = _Blocking(Queue.dead_letters)
     audit = _Blocking(Queue.audit)
 

@@ -26,6 +26,7 @@ from queues.job import Envelope, Job, Status, check_job_id, check_tenant
 from queues.jobtype import JobType
 from queues.listing import Page, list_jobs
 from queues.observe.observer import Observer
+from queues.observe.roster import SeenWorker, roster
 from queues.options import DEFAULTS, Duration, NewJob, Options, moment_of
 from queues.payloads import PLAIN, Payloads
 from queues.schedules.scheduling import Scheduling
@@ -387,6 +388,10 @@ class Queue:
         levels, dead = await asyncio.gather(self._queues.depths(name), self._queues.depth(name, dead_letters=True))
         depth = sum(levels.values(), Depth(0, 0, 0))
         return QueueCounts(name, depth.visible, depth.in_flight, depth.delayed, dead.total, paused)
+
+    async def workers(self) -> Sequence[SeenWorker]:
+        """The long-running workers, by name; of the jobs that run there only this tenant's (docs/workers.md)."""
+        return await roster(self._scheduling.dynamodb, self._scheduling.settings, self.tenant, self._clock())
 
     async def dead_letters(self, type: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """This tenant's jobs of a type whose letters are in its DLQ, the latest first, with their errors."""

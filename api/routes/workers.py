@@ -14,7 +14,7 @@ from api.auth import ADMIN
 from api.openapi import answers
 from api.site import allow, site_of
 from api.views import json_response, moment
-from queues.observe.workers import WorkerRow
+from queues.observe.roster import SeenWorker, seen
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["workers"])
 
@@ -31,24 +31,23 @@ async def list_workers(request: Request) -> Response:
     own = [] if site.workers is None else site.workers()
     rows |= {row.name: row for row in own}
     silent_after = runtime.settings.alert_worker_silent
-    views = [worker_view(row, caller.tenant, now, silent_after) for _, row in sorted(rows.items())]
+    views = [worker_view(seen(row, caller.tenant, now, silent_after)) for _, row in sorted(rows.items())]
     return json_response({"workers": views})
 
 
-def worker_view(row: WorkerRow, tenant: str, now: int, silent_after: float) -> dict[str, Any]:
-    """A worker as a tenant's administrator may see it; `silent_after` in seconds."""
+def worker_view(worker: SeenWorker) -> dict[str, Any]:
+    """A worker as a tenant's administrator may see it."""
     return {
-        "name": row.name,
-        "startedAt": moment(row.started_at),
-        "seenAt": moment(row.seen_at),
-        "silent": 0 < silent_after * 1000 <= now - row.seen_at,
-        "draining": row.draining,
-        "capacity": row.capacity,
-        "running": row.running,
-        "types": [{"type": one.type, "capacity": one.capacity, "running": one.running} for one in row.types],
+        "name": worker.name,
+        "startedAt": moment(worker.started_at),
+        "seenAt": moment(worker.seen_at),
+        "silent": worker.silent,
+        "draining": worker.draining,
+        "capacity": worker.capacity,
+        "running": worker.running,
+        "types": [{"type": one.type, "capacity": one.capacity, "running": one.running} for one in worker.types],
         "jobs": [
             {"id": job.id, "type": job.type, "attempt": job.attempt, "startedAt": moment(job.started_at)}
-            for job in row.jobs
-            if job.tenant == tenant
+            for job in worker.jobs
         ],
     }

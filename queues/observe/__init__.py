@@ -7,6 +7,7 @@ cloudwatch.py    counts as CloudWatch takes them
 emf.py           IO: printed by a Lambda function, by Powertools
 publisher.py     IO: sent by a process that stays, once a minute
 workers.py       IO: the registry of long-running workers
+roster.py        IO: the same as one tenant may see it
 rules.py         what counts as trouble: pure
 alerts.py        IO: each change of a trouble's state is told once
 about.py         which job a piece of code works on

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
 
 from tests.api.conftest import Client, problem
 
@@ -45,6 +47,33 @@ async def test_a_flow_from_start_to_end(client: httpx.AsyncClient, work: Any) ->
     assert [one["id"] for one in (await client.get(FLOWS)).json()["flows"]] == ["mine"]
     problem(await client.delete(f"{FLOWS}/mine"), 409, "wrong-status")
     problem(await client.post(f"{FLOWS}/mine/retry"), 409, "wrong-status")
+
+
+async def test_steps_tell_what_they_come_after(app: FastAPI, client: httpx.AsyncClient, work: Any) -> None:
+    wide = {"group": [step(name=f"w{number}") for number in range(25)], "then": step()}
+    await start(client, {"chain": [step(name="first"), wide]}, flowId="wide", onEnd={"type": "echo"})
+    shown = (await client.get(f"{FLOWS}/wide")).json()
+    steps = {one["name"]: one for one in shown["steps"]}
+    assert [one["place"] for one in shown["steps"]] == list(range(27))
+    assert (steps["first"]["after"], steps["first"]["afterTotal"]) == ([], 0)
+    assert (steps["w7"]["after"], steps["w7"]["afterTotal"]) == ([0], 1)
+    # Of the many, the last.
+    assert (steps["resize-1"]["after"], steps["resize-1"]["afterTotal"]) == (list(range(6, 26)), 25)
+    schemas = app.openapi()["components"]
+    for answer, shape in ((shown, "FlowWithSteps"), ((await client.get(FLOWS)).json(), "FlowsPage")):
+        Draft202012Validator({"$ref": f"#/components/schemas/{shape}", "components": schemas}).validate(answer)
+
+
+async def test_a_flow_that_has_ended_names_its_last_job(client: httpx.AsyncClient, work: Any) -> None:
+    await start(client, step(), flowId="told", onEnd={"type": "echo"})
+    await start(client, step(), flowId="quiet")
+    assert (await client.get(f"{FLOWS}/told")).json()["endJobId"] is None
+    await work("resize")
+    assert [(await client.get(f"{FLOWS}/{name}")).json()["endJobId"] for name in ("told", "quiet")] == [
+        "told::end",
+        None,
+    ]
+    assert (await client.get("/api/v1/jobs/told::end")).json()["data"]["status"] == "completed"
 
 
 async def test_steps_come_in_pages(client: httpx.AsyncClient) -> None:

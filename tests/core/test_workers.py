@@ -80,3 +80,33 @@ async def test_a_table_that_is_away_stops_no_worker(house: House) -> None:
     assert (await house.queue.get(made.id)).result == {"made": 1}
     assert len(await house.runtime.workers.all(house.loop.epoch_ms())) == 1
     await worker.stop(0)
+
+
+@housed
+async def test_a_tenant_sees_the_workers_and_of_what_they_run_its_own_jobs(house: House) -> None:
+    forever = asyncio.Event()
+
+    async def wait(_order: Order, _ctx: Context) -> None:
+        await forever.wait()
+
+    house.handlers["work"] = wait
+    process = house.process()
+    worker = worker_in(house, process)
+    await worker.start()
+    ours, theirs = house.queue.for_tenant("ours"), house.queue.for_tenant("theirs")
+    mine = await ours.enqueue("work", {}, job_id="mine")
+    await theirs.enqueue("work", {}, job_id="not-mine")
+    await asyncio.sleep(BEAT + 1)
+    (seen,) = await ours.workers()
+    assert (seen.name, seen.silent, seen.draining) == (process.runtime.runner.worker, False, False)
+    assert (seen.capacity, seen.running) == (20, 2)
+    assert [(one.type, one.running) for one in seen.types] == [("other", 0), ("work", 2)]
+    assert [(one.id, one.type, one.attempt, one.started_at >= mine.created_at) for one in seen.jobs] == [
+        ("mine", "work", 1, True)
+    ]
+    for task in worker._tasks:
+        task.cancel()
+    await asyncio.sleep(house.settings.alert_worker_silent)
+    assert [one.silent for one in await theirs.workers()] == [True]
+    forever.set()
+    await worker.stop(0)

@@ -1,4 +1,5 @@
-"""Job types for the dashboard's tests: one to fill a form for, one that waits, one that fails, one that is nasty."""
+"""Job types for the dashboard's tests: one to fill a form for, one that waits, one that fails, one that is nasty, one
+that is sensitive, one with a limit and levels."""
 
 import asyncio
 from enum import StrEnum
@@ -7,9 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from queues import Context, Discard, Fixed, job
+from queues import SERVICE_CLASSES, Context, Discard, Fixed, job
 
-__all__ = ["greet", "hold", "nasty", "purged", "unreliable"]
+__all__ = ["card", "greet", "hold", "nasty", "purged", "single", "unreliable"]
 
 #: Seconds between two looks for the file.
 LOOK = 0.01
@@ -82,3 +83,17 @@ async def nasty(data: dict[str, str], ctx: Context) -> None:
 async def purged(data: dict[str, str]) -> None:
     """Is never run: a purge is for all tenants, and would meet other tests' jobs."""
     raise AssertionError(data)
+
+
+@job("single", timeout=120, tenant_concurrency=1, priorities=SERVICE_CLASSES)
+async def single(data: Held) -> None:
+    """Waits for a file, one at a time."""
+    while not Path(data.until).exists():  # noqa: ASYNC110, ASYNC240 - as in hold
+        await asyncio.sleep(LOOK)
+
+
+@job("card", attempts=1, sensitive=True)
+async def card(data: dict[str, str], ctx: Context) -> None:
+    """Knows a number that is not for every eye."""
+    ctx.log(f"charging {data['number']}")
+    raise Discard(f"{data['number']} is no card")

@@ -142,12 +142,9 @@ def test_dead_letters_by_type_with_their_errors(dashboard: Page, tenant: Tenant,
     assert tenant.ended("lost")["status"] == "completed"
 
 
-def test_queues_and_workers_for_an_administrator(page: Page, tenant: Tenant) -> None:
+def test_queues_for_an_administrator(page: Page, tenant: Tenant) -> None:
     page.goto(f"{tenant.url}/jobs#token={tenant.token_of('jobs:read jobs:write admin')}")
     page.get_by_role("link", name="Queues").click()
     expect(page.get_by_text("healthy", exact=True)).to_be_visible()
     expect(page.get_by_role("rowheader", name="hold")).to_be_visible()
     expect(page.get_by_text("Over all tenants.")).to_be_visible()
-    page.get_by_role("link", name="Workers").click()
-    expect(page.get_by_role("listitem").filter(has_text="jobs running")).to_contain_text("started")
-    expect(page.get_by_role("listitem").filter(has_text="jobs running")).to_contain_text("unreliable")

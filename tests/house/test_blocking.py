@@ -88,6 +88,7 @@ def test_calls_block_until_they_are_done() -> None:
         assert queue.get(job.id).status is Status.DELAYED
         assert [one.id for one in queue.list(status="delayed").jobs] == [job.id]
         assert queue.counts()[0].delayed == 1
+        assert queue.workers() == []
         assert queue.cancel(job.id).status is Status.CANCELLED
         assert queue.wait(job.id, timeout=1).status is Status.CANCELLED
         seen: list[tuple[int, int]] = []

@@ -101,6 +101,9 @@ export function query(parameters) {
 /** @param {string} id */
 export const jobPath = (id) => `/${encodeURIComponent(id)}`;
 
+/** @param {string} id */
+export const flowPath = (id) => `/flows/${encodeURIComponent(id)}`;
+
 /** @type {Promise<any[]> | null} */
 let types = null;
 

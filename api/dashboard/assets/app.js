@@ -7,7 +7,10 @@ import { tick } from "./format.js";
 import { wire } from "./notices.js";
 import { routeOf, toJob } from "./router.js";
 import { claims, forget, may, takeFromAddress, token } from "./session.js";
+import { auditTrail } from "./view-audit.js";
 import { deadLetters } from "./view-dead.js";
+import { flow } from "./view-flow.js";
+import { flows } from "./view-flows.js";
 import { jobs } from "./view-jobs.js";
 import { job } from "./view-job.js";
 import { newJob } from "./view-new.js";
@@ -28,7 +31,13 @@ import { workers } from "./view-workers.js";
  */
 
 /** @type {Record<string, (route: Route, shell: Shell) => View>} */
-const VIEWS = { overview, jobs, job, replay, dead: deadLetters, operation, schedules, queues, workers, new: newJob };
+const VIEWS = {
+  overview,
+  ...{ jobs, job, replay, new: newJob },
+  ...{ flows, flow },
+  ...{ dead: deadLetters, operation },
+  ...{ schedules, queues, workers, audit: auditTrail },
+};
 
 /** @type {View | null} */
 let current = null;

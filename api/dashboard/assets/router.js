@@ -1,6 +1,8 @@
 // @ts-check
 // Addresses: #/jobs?status=failed is the view `jobs` with its parameters, #/job/ID the view `job` of one thing.
 
+import { query } from "./api.js";
+
 /** @typedef {{view: string, rest: string, parameters: URLSearchParams}} Route */
 
 /**
@@ -32,14 +34,17 @@ export const toReplay = (id) => `#/replay/${encodeURIComponent(id)}`;
 export const toOperation = (id, { matched, exact }) =>
   `#/operation/${encodeURIComponent(id)}?${new URLSearchParams({ of: String(matched), exact: String(exact) })}`;
 
+/** @param {string} id */
+export const toFlow = (id) => `#/flow/${encodeURIComponent(id)}`;
+
+/** @param {Record<string, string | null>} parameters what the entries must have */
+export const toAudit = (parameters) => `#/audit${query(parameters)}`;
+
 /** @param {string} type */
 export const toDead = (type) => `#/dead/${encodeURIComponent(type)}`;
 
 /** @param {Record<string, string | null>} parameters */
-export function toJobs(parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value);
-  return given.length ? `#/jobs?${new URLSearchParams(/** @type {[string, string][]} */ (given))}` : "#/jobs";
-}
+export const toJobs = (parameters) => `#/jobs${query(parameters)}`;
 
 /** @param {Record<string, string>} parameters */
 export const toNew = (parameters) => `#/new?${new URLSearchParams(parameters)}`;

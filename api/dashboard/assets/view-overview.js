@@ -1,9 +1,10 @@
 // @ts-check
-// How many jobs stand where, in all and by type; each number leads to its jobs.
+// What is wrong, if anything is, and how many jobs stand where, in all and by type; each number leads to its jobs.
 
 import { call } from "./api.js";
 import { h, setAttribute, setText, swap } from "./dom.js";
 import { number } from "./format.js";
+import { healthBeside } from "./health.js";
 import { list } from "./list.js";
 import { cell, code, empty, heading, loading, refusal, STATUSES, table, tableRow } from "./parts.js";
 import { Poll } from "./poll.js";
@@ -17,8 +18,12 @@ import { toJobs } from "./router.js";
 export function overview(_, shell) {
   const place = h("div", {}, loading());
   const shown = numbers();
+  const beside = healthBeside();
   const poll = new Poll({
-    load: (signal) => call("/stats", { signal }),
+    load(signal) {
+      void beside.look();
+      return call("/stats", { signal });
+    },
     show(stats) {
       shown.update(stats);
       swap(place, shown.node);
@@ -28,7 +33,7 @@ export function overview(_, shell) {
       shell.refused(problem);
     },
   });
-  const node = h("section", {}, heading("Overview"), place);
+  const node = h("section", {}, heading("Overview", beside.word), beside.node, place);
   return { node, title: "Overview", start: () => poll.start(), stop: () => poll.stop() };
 }
 

@@ -5,6 +5,7 @@
 import { call } from "./api.js";
 import { h, region, setAttribute, setText, swap } from "./dom.js";
 import { number } from "./format.js";
+import { checkHealth, health } from "./health.js";
 import { list } from "./list.js";
 import { ask, remark } from "./notices.js";
 import { act, badge, cell, heading, loading, refusal, table, tableRow } from "./parts.js";
@@ -21,8 +22,6 @@ const NUMBERS = [
   ["failed", "failed"],
   ["deadLetters", "dead letters"],
 ];
-/** What the health check answers when jobs cannot be taken; an answer, not a fault. */
-const UNHEALTHY = 503;
 
 /**
  * @param {import("./router.js").Route} _
@@ -30,7 +29,7 @@ const UNHEALTHY = 503;
  * @returns {import("./app.js").View}
  */
 export function queues(_, shell) {
-  const health = h("span", { class: "health" });
+  const found = health();
   const body = h("tbody");
   const rows = list(
     body,
@@ -43,10 +42,9 @@ export function queues(_, shell) {
   const shown = h("div", { class: "queues" }, table("Queues", columns, body), whose);
   const place = h("div", {}, loading());
   const poll = new Poll({
-    load: (signal) => call("/health/check", { signal, good: [UNHEALTHY] }),
+    load: checkHealth,
     show(check) {
-      setAttribute(health, "data-health", check.status);
-      setText(health, said(check));
+      found.update(check);
       if (!check.metrics) return;
       rows(check.metrics);
       setText(whose, note(check.metrics));
@@ -57,15 +55,8 @@ export function queues(_, shell) {
       shell.refused(problem);
     },
   });
-  const node = h("section", {}, heading("Queues", health), place);
+  const node = h("section", {}, heading("Queues", found.word), found.node, place);
   return { node, title: "Queues", start: () => poll.start(), stop: () => poll.stop() };
-}
-
-/** @param {any} check */
-function said(check) {
-  if (check.status === "unhealthy") return "unhealthy: table or queues do not answer; the server's log says why";
-  const why = check.status === "degraded" ? check.findings.map((/** @type {any} */ one) => one.message) : [];
-  return [check.status, ...why].join(": ");
 }
 
 /** @param {any[]} rows */

@@ -24,7 +24,7 @@ up: $(VENV)/installed ## Start everything: API, worker and embedded AWS; Ctrl-C 
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run all tests
-	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: $(VENV)/installed-dev ## Check style, types and the direction of imports

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+#: Folders whose tests share what is dear to start, servers in Java or what goes to Lambda: one process runs all of one.
+TOGETHER = frozenset({"clients", "contract", "doctor", "packaging"})
+#: Folders that wait for other programs: first, so that at the end there are short tests left for every process.
+WAITING = (
+    "packaging",
+    "contract",
+    "campaigns",
+    "doctor",
+    "clients",
+    "worker",
+    "cli",
+    "deploy",
+    "emulators",
+    "dashboard",
+)
 
 
 def pytest_configure() -> None:
@@ -24,3 +42,26 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
             print(f"\n{line}", flush=True)
 
     return print_through
+
+
+class ByFolderOrFile(LoadFileScheduling):
+    """xdist's `--dist loadfile`, but a folder of TOGETHER goes to one process as if it were a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = _folder(nodeid)
+        return folder if folder in TOGETHER else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return ByFolderOrFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {folder: place for place, folder in enumerate(WAITING)}
+    items.sort(key=lambda item: order.get(_folder(item.nodeid), len(order)))
+
+
+def _folder(nodeid: str) -> str:
+    """`cli` of `tests/cli/test_up.py::test_it`."""
+    return nodeid.partition("::")[0].split("/")[1]

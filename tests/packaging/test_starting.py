@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,13 +68,20 @@ def test_elsewhere_than_on_lambda_the_aws_client_waits_until_it_is_needed(unpack
 def test_importing_a_function_takes_little_longer_than_importing_aiobotocore(built: dict[str, Built]) -> None:
     modules = {job_type.name: job_type.function.__module__ for job_type in load(MODULES)}
 
-    def starts(repeats: int) -> list[Start]:
-        return measure(list(built.values()), modules, MODULES, sys.executable, repeats)
+    def starts() -> list[Start]:
+        return measure(list(built.values()), modules, MODULES, sys.executable, 2)
 
-    found = starts(REPEATS // 2)
-    if any(start.fault for start in found):
+    found = starts()
+    for _ in range(REPEATS):
+        if not any(start.fault for start in found):
+            break
         # Others were busy on this machine: the more often, the less that shows.
-        found = starts(2 * REPEATS)
+        found = [_least(*pair) for pair in zip(found, starts(), strict=True)]
     assert [start.fault for start in found] == [None] * len(found), found
     assert [start.function for start in found] == ["api", "reaper", "dead-letters", "cleaner", "hello", "file-analysis"]
     assert all(start.times > 1 for start in found)
+
+
+def _least(one: Start, other: Start) -> Start:
+    milliseconds, baseline = min(one.milliseconds, other.milliseconds), min(one.baseline, other.baseline)
+    return replace(one, milliseconds=milliseconds, baseline=baseline)

@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,12 +15,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from queues import Context, NewJob, Status
+from queues import Context, Discard, NewJob, Status
+from queues.control.job_filter import JobFilter
 from queues.lambda_environment import LambdaEnvironment
 from queues.observe.observer import Observer, traces_are_on
 from queues.observe.trace_context import headers_of, text_of
 from queues.observe.tracing import Tracing
-from queues.queue import Queue
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT, environment
 from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, outcomes
@@ -39,24 +38,10 @@ def traced(house: House, exporter: InMemorySpanExporter) -> Process:
     """A process that is traced, and is the house's first from now on."""
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    observer = Observer(tracing=Tracing(provider.get_tracer("test")))
-    process = house.process()
-    runtime = process.runtime
-    endings = replace(runtime.runner.endings, observer=observer)
-    runtime.runner.endings = runtime.reaper.endings = endings
-    old = runtime.queue
-    queue = Queue(
-        *(runtime.store, runtime.queues, runtime.catalog),
-        clock=endings.clock,
-        new_id=old._new_id,
-        scheduling=runtime.scheduling,
-        control=runtime.control,
-        flowing=runtime.flowing,
-        observer=observer,
-    )
-    process.runtime = replace(runtime, observer=observer, queue=queue)
-    house.first = process
-    return process
+    house.observer = Observer(tracing=Tracing(provider.get_tracer("test")))
+    house.first = house.process()
+    house.observer = None
+    return house.first
 
 
 def spans(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
@@ -144,6 +129,24 @@ async def test_a_message_that_is_lost_and_one_that_is_replaced_keep_the_trace(
         assert (await house.queue.get(job_id)).status is Status.COMPLETED
     sent = {one.context.span_id for one in spans(exporter) if one.name == "enqueue work"}
     assert {parent(one) for one in spans(exporter) if one.name == "process work"} == sent
+
+
+@housed
+async def test_the_messages_of_a_retry_of_many_carry_it(house: House, exporter: InMemorySpanExporter) -> None:
+    async def fails(_order: Order, _ctx: Context) -> None:
+        raise Discard("no")
+
+    house.handlers["work"] = fails
+    traced(house, exporter)
+    made = await house.queue.enqueue("work", {})
+    await house.deliver()
+    await house.queue.retry_many(JobFilter())
+    assert await house.runtime.bulk_work.round() == 1
+    reply = await house.sqs.receive_message(
+        QueueUrl=await house.runtime.queues.url("work"), MessageAttributeNames=["All"]
+    )
+    (message,) = reply["Messages"]
+    assert message["MessageAttributes"]["traceparent"]["StringValue"] == (await house.queue.get(made.id)).trace
 
 
 @housed

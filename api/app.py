@@ -73,6 +73,8 @@ def create_app(
         openapi_url="/openapi.json",
         # A redirect behind API Gateway forgets the stage; a 404 tells the truth.
         redirect_slashes=False,
+        # Its own spans, several for each request, polls too; what is of use to jobs, api/traced.py reads.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     tokens = Tokens(secret, clock, previous=previous_secrets)
     app.state.site = Site(runtime, tokens, workers)

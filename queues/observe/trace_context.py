@@ -27,9 +27,11 @@ def headers_of(told: str) -> dict[str, str]:
 
 
 def text_of(headers: dict[str, str]) -> str | None:
-    """The inverse; None if there is no trace."""
-    parent = headers.get("traceparent")
-    return None if parent is None else f"{parent} {headers.get('tracestate', '')}".rstrip()
+    """The inverse, with as much of tracestate as a row carries; None if there is no trace."""
+    parent, state = headers.get("traceparent"), headers.get("tracestate", "")
+    if len(state) > MAX_STATE_CHARS:
+        state = _shortened(state.split(","))
+    return None if parent is None else f"{parent} {state}".rstrip()
 
 
 def message_attributes(told: str) -> dict[str, dict[str, str]]:
@@ -41,7 +43,7 @@ def sent_by(parents: Sequence[str], states: Sequence[str]) -> dict[str, str]:
     """What is left of a caller's headers, all of each name, where W3C Trace Context has parts of them ignored.
 
     Nothing, unless there is one traceparent; whether that is sound is for its reader. Of tracestate nothing if a member
-    is malformed, comes twice or is one too many; otherwise as much as is handed on.
+    is malformed, comes twice or is one too many.
     """
     if len(parents) != 1 or len(parents[0]) > MAX_PARENT_CHARS:
         return {}
@@ -54,6 +56,10 @@ def _state(states: Sequence[str]) -> str:
     keys = {found[1] for member in members if (found := _MEMBER.fullmatch(member))}
     if len(keys) < len(members) or len(members) > MAX_STATE_MEMBERS:
         return ""
+    return _shortened(members)
+
+
+def _shortened(members: Sequence[str]) -> str:
     kept = list(members)
     for shortest in (LONG_MEMBER_CHARS + 1, 0):
         for member in reversed(members):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
@@ -144,7 +145,7 @@ def open_tracing() -> Tracing:
 
     Misconfigured if the packages for the latter are missing.
     """
-    provider, aside = trace.get_tracer_provider(), Aside("jobyard-spans")
+    provider, aside = trace.get_tracer_provider(), _aside()
     if isinstance(provider, trace.ProxyTracerProvider):
         from queues.observe.otlp import open_provider
 
@@ -153,6 +154,12 @@ def open_tracing() -> Tracing:
         atexit.register(aside.do, made.shutdown, EXIT_SECONDS)
         provider = made
     return Tracing(provider.get_tracer("jobyard", __version__), _flush_of(provider, aside))
+
+
+@cache
+def _aside() -> Aside:
+    """One a process, however often traces are opened in it."""
+    return Aside("jobyard-spans")
 
 
 def _flush_of(provider: TracerProvider, aside: Aside) -> Callable[[], object]:

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
-from queues.observe.trace_context import MAX_STATE_CHARS, sent_by
+from queues.observe.trace_context import MAX_STATE_CHARS, sent_by, text_of
 from queues.observe.tracing import from_caller
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -85,6 +85,8 @@ def test_a_state_that_is_long_is_shortened_as_w3c_says() -> None:
     assert state.split(",") == short[:5]
     assert len(state) <= MAX_STATE_CHARS
     assert sent_by([PARENT], [long])["tracestate"] == long
+    # So is one that comes by another way: from an instrumentation of the server, say.
+    assert text_of({"traceparent": PARENT, "tracestate": ",".join([long, *short])}) == f"{PARENT} {state}"
 
 
 def test_nothing_changes_where_a_span_is_current() -> None:

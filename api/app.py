@@ -7,6 +7,7 @@ serverless.yml points at: it reads the environment on its first request, so that
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -34,6 +35,7 @@ from queues.clients import connect
 from queues.clock import Clock, system_clock
 from queues.cold_start import prepare
 from queues.errors import Misconfigured
+from queues.observe.observer import traces_are_on
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 from queues.version import __version__
@@ -54,11 +56,13 @@ def create_app(
     previous_secrets: Sequence[str] = (),
     workers: Workers | None = None,
     clock: Clock = system_clock,
+    traced: bool = False,
 ) -> FastAPI:
     """The API over a runtime, or over one that is made by the first request.
 
     `secret` signs and checks tokens (32 bytes or more, else Misconfigured); those of `previous_secrets` are accepted
     too. `workers` tells of the workers that run in this process. `clock` is what a token's end is held against.
+    `traced`: whether a runtime that is still to be made will have traces on; one that is there says so itself.
     """
     app = _Api(
         title="Jobyard",
@@ -69,9 +73,16 @@ def create_app(
         openapi_url="/openapi.json",
         # A redirect behind API Gateway forgets the stage; a 404 tells the truth.
         redirect_slashes=False,
+        # Its own spans, several for each request, polls too; what is of use to jobs, api/traced.py reads.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     tokens = Tokens(secret, clock, previous=previous_secrets)
     app.state.site = Site(runtime, tokens, workers)
+    if runtime.observer.tracing is not None if isinstance(runtime, Runtime) else traced:
+        from api.traced import Traced
+
+        app.add_middleware(Traced)
+    # The outermost is the one that is added last.
     app.add_middleware(Guard, tokens=tokens)
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(RequestValidationError, _invalid_query)
@@ -140,7 +151,8 @@ def app_from_environment() -> FastAPI:
         return assemble(clients, load(settings.jobs), settings)
 
     secret = settings.secret.get_secret_value()
-    return create_app(runtime, secret=secret, previous_secrets=settings.previous_secrets)
+    traced = traces_are_on(settings, os.environ)
+    return create_app(runtime, secret=secret, previous_secrets=settings.previous_secrets, traced=traced)
 
 
 handler = LambdaApi(app_from_environment)

@@ -289,7 +289,7 @@ class Queue:
         if met is not None:
             raise WrongStatus(met, "retry", "failed")
         queue = self.catalog.queue_of(job.type, job.priority)
-        await self._queues.send(queue, [(Envelope(job.id, job.tenant, job.type).encode(), 0)], job.tenant)
+        await self._queues.send(queue, [(Envelope(job.id, job.tenant, job.type).encode(), 0, job.trace)], job.tenant)
         return await self._row(job_id)
 
     @audited("job.replay", "job_id", "new_id")
@@ -308,7 +308,8 @@ class Queue:
             other = (job_type.check(data, self._payloads.max_data), job_type.version)
         made = check_job_id(new_id) if new_id is not None else self._new_id()
         new = replayed(old, job_type.options, job_id=made, data=other, now=self._clock())
-        return await self._enqueuer.put(new, named=new_id is not None)
+        with self._observer.sending(new):
+            return await self._enqueuer.put(new, named=new_id is not None)
 
     @audited("job.discard", "job_id")
     async def discard(self, job_id: str, *, by: str | None = None) -> Job:

@@ -138,16 +138,18 @@ class Runner:
             return await self._unclaimed(job_type, record, envelope, claimed.job)
         return await self._observed(job_type, record, claimed, left / 1000)
 
-    async def _observed(self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float) -> bool:
+    async def _observed(
+        self, job_type: JobType[Any, Any], record: Record, job: Job, seconds_left: float, held: Held | None = None
+    ) -> bool:
         """The attempt, counted, and with its job's name at hand for whatever is logged or traced meanwhile."""
         observer = self.endings.observer
         observer.started(job)
         token = job_at_work.set(job)
         try:
             if observer.tracing is None:
-                return await self._run(job_type, record, job, seconds_left)
+                return await self._run(job_type, record, job, seconds_left, held)
             with observer.tracing.attempt(job):
-                return await self._run(job_type, record, job, seconds_left)
+                return await self._run(job_type, record, job, seconds_left, held)
         finally:
             # An attempt that nobody ends, since its process has died, is closed by the collector, in its own context.
             with suppress(ValueError):
@@ -176,7 +178,7 @@ class Runner:
             await self.throttle.undo(held)
             return await self._unclaimed(job_type, record, envelope, claimed.job)
         try:
-            done = await self._run(job_type, record, claimed, left, held)
+            done = await self._observed(job_type, record, claimed, left, held)
         except (asyncio.CancelledError, Exception):
             await self.throttle.leave(held)
             raise

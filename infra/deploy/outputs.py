@@ -9,6 +9,7 @@ from infra.deploy.alarms import TOPIC
 from infra.deploy.dashboard import url
 from infra.deploy.levels import queues_of
 from infra.deploy.names import arn_of, logical
+from infra.deploy.payloads import KEPT, store_url
 from infra.deploy.workers import POLICY, ROLE
 from queues.jobtype import JobType
 
@@ -32,6 +33,7 @@ def outputs(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
     if any(not job_type.options.on_lambda for job_type in types):
         found["WorkerPolicy"] = _output("What workers may do", {"Ref": POLICY})
         found["WorkerRole"] = _output("The role of workers on ECS", arn_of(ROLE))
+        found["WorkerArtifacts"] = _output("JOBYARD_ARTIFACTS of workers", store_url()) | {"Condition": KEPT}
     return found
 
 

@@ -102,15 +102,14 @@ def days_kept(types: Sequence[JobType[Any, Any]]) -> int:
 def environment() -> dict[str, Any]:
     """What functions find in their environment: empty where there is none."""
     return {
-        "JOBYARD_ARTIFACTS": {"Fn::If": [KEPT, {"Fn::Sub": f"s3://${{{BUCKET}}}/{FOLDER}"}, ""]},
+        "JOBYARD_ARTIFACTS": {"Fn::If": [KEPT, store_url(), ""]},
         "JOBYARD_KMS_KEY_ID": {"Ref": "KmsKey"},
     }
 
 
 def keeping(*, removes: bool = False) -> dict[str, Any]:
     """The policy of a role that writes and reads artifacts, if there is a bucket."""
-    actions = ["s3:GetObject", "s3:PutObject"] + (["s3:DeleteObject"] if removes else [])
-    return _if(KEPT, "artifacts", allow("KeepArtifacts", actions, _OBJECTS))
+    return _if(KEPT, "artifacts", _keep(removes=removes))
 
 
 def sweeping() -> dict[str, Any]:
@@ -124,8 +123,27 @@ def encrypting(types: Sequence[JobType[Any, Any]]) -> list[dict[str, Any]]:
     """The policy of a role that handles jobs of these types: none if none of them is sensitive."""
     if not any(job_type.options.sensitive for job_type in types):
         return []
-    use = allow("UseTheKey", ["kms:GenerateDataKey", "kms:Decrypt"], {"Ref": "KmsKey"})
-    return [_if(ENCRYPTED, "encryption", use)]
+    return [_if(ENCRYPTED, "encryption", _use_the_key())]
+
+
+def working_on_payloads(types: Sequence[JobType[Any, Any]]) -> list[dict[str, Any]]:
+    """The same as `keeping` and `encrypting`, as statements of a policy that has others besides."""
+    found = [{"Fn::If": [KEPT, _keep(), _NOTHING]}]
+    return found + ([{"Fn::If": [ENCRYPTED, _use_the_key(), _NOTHING]}] if encrypting(types) else [])
+
+
+def store_url() -> dict[str, Any]:
+    """Where artifacts are, as JOBYARD_ARTIFACTS says it; only if there is a bucket."""
+    return {"Fn::Sub": f"s3://${{{BUCKET}}}/{FOLDER}"}
+
+
+def _keep(*, removes: bool = False) -> Statement:
+    actions = ["s3:GetObject", "s3:PutObject"] + (["s3:DeleteObject"] if removes else [])
+    return allow("KeepArtifacts", actions, _OBJECTS)
+
+
+def _use_the_key() -> Statement:
+    return allow("UseTheKey", ["kms:GenerateDataKey", "kms:Decrypt"], {"Ref": "KmsKey"})
 
 
 def _if(condition: str, name: str, *statements: Statement) -> dict[str, Any]:

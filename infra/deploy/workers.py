@@ -2,7 +2,8 @@
 attached to whatever role they run with, and a role with it for tasks of ECS.
 
 A worker makes the calls of the functions whose place it takes, and those of its /metrics. It leaves the rounds to the
-deployment's functions (`jobyard work --no-rounds`), and needs no right to other types' queues.
+deployment's functions (`jobyard work --no-rounds`), and needs no right to other types' queues. Like them it may use the
+bucket for artifacts if there is one, and the key if one of its types is sensitive.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra.deploy.names import PREFIX
+from infra.deploy.payloads import working_on_payloads
 from infra.deploy.roles import INDEX, TABLE, letters, working_on
 from infra.deploy.statements import Statement, allow, document, trust
 from infra.deploy.telling import telling
@@ -31,7 +33,7 @@ def workers(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
                 "Description": f"What workers of {PREFIX} may do",
-                "PolicyDocument": document(*statements(theirs), *telling(types)),
+                "PolicyDocument": document(*statements(theirs), *telling(types), *working_on_payloads(theirs)),
             },
         },
         ROLE: {

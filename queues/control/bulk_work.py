@@ -26,6 +26,7 @@ from queues.errors import JobNotFound
 from queues.job import Envelope, Job, Status
 from queues.job_options import JobOptions
 from queues.rows import OPEN, SORT_KEY, Item, number, partition, string
+from queues.sqs import Message
 
 log = logging.getLogger("jobyard.bulk")
 
@@ -154,11 +155,11 @@ class BulkWork:
         ends = await asyncio.gather(*(self._one(bulk, job, now) for job in jobs))
         done = [job for job, end in zip(jobs, ends, strict=True) if end]
         if bulk.verb is Verb.RETRY:
-            by_queue: dict[tuple[str, str], list[tuple[str, int]]] = {}
+            by_queue: dict[tuple[str, str], list[Message]] = {}
             for job in done:
                 queue = self.endings.catalog.queue_of(job.type, job.priority)
                 body = Envelope(job.id, job.tenant, job.type).encode()
-                by_queue.setdefault((queue, job.tenant), []).append((body, 0))
+                by_queue.setdefault((queue, job.tenant), []).append((body, 0, job.trace))
             # What SQS does not take, the reaper sends: the rows wait already.
             send = self.endings.queues.send
             await asyncio.gather(*(send(queue, bodies, tenant) for (queue, tenant), bodies in by_queue.items()))

@@ -38,7 +38,8 @@ class Flowing:
         return await self._conductor().round(out_of_time)
 
     async def _pay(self, job: Job) -> None:
-        await self._conductor().pay(job)
+        with self._control.endings.observer.following(job):
+            await self._conductor().pay(job)
 
     def _conductor(self) -> Conductor:
         if self._made is None:

@@ -76,7 +76,8 @@ class Flows:
         there = await self._conductor.flows.add(new, plan, now)
         if there is not None:
             return there
-        return await self._conductor.work(new) or await self.get(new.id)
+        with self._enqueuer.observer.starting(new.id, self._tenant, new.total):
+            return await self._conductor.work(new) or await self.get(new.id)
 
     async def get(self, flow_id: str) -> FlowState:
         """The flow as it stands, or FlowNotFound."""

@@ -15,4 +15,7 @@ json_logs.py     log records as JSON, with the job that they are about
 lambda_logs.py   the same on Lambda
 trace_context.py the W3C context that a job carries
 tracing.py       OpenTelemetry, if it is configured
+otlp.py          IO: its spans, sent by OTLP over HTTP; a collector that is down holds nothing up
+aside.py         a thread beside the program, for which nobody waits too long
+seldom.py        a log filter for what would be said too often
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,6 +31,18 @@ class Observer:
     tracing: Tracing | None = None
     #: Tells what was counted at the end of a Lambda function's call; None: nobody is told.
     tell: Callable[[Mapping[Subject, Counts]], None] | None = None
+
+    def sending(self, job: Job) -> AbstractContextManager[None]:
+        """Around the making of a job by another way than enqueueing it."""
+        return nullcontext() if self.tracing is None else self.tracing.sending(job.type, job.tenant)
+
+    def starting(self, flow_id: str, tenant: str, steps: int) -> AbstractContextManager[None]:
+        """Around the start of a flow with so many steps."""
+        return nullcontext() if self.tracing is None else self.tracing.starting(flow_id, tenant, steps)
+
+    def following(self, job: Job) -> AbstractContextManager[None]:
+        """Around what follows from a job's end, whoever sees to it."""
+        return nullcontext() if self.tracing is None else self.tracing.following(job)
 
     def started(self, job: Job) -> None:
         """An attempt has begun: the job as it was claimed."""

@@ -11,24 +11,27 @@ A worker that is killed takes the span of its attempt along. Whoever ends that a
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import atexit
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from queues.errors import Misconfigured
 from queues.job import Job
-from queues.observe.trace_context import headers_of, text_of
+from queues.observe.aside import Aside
+from queues.observe.trace_context import headers_of, sent_by, text_of
 from queues.outcome import Settlement
 from queues.version import __version__
 
-#: Milliseconds that an environment of Lambda may take to send its spans before it is frozen.
-FLUSH_MILLISECONDS = 2_000
+#: Seconds for which a Lambda function's call waits for its spans to be sent, before it is frozen.
+FLUSH_SECONDS = 2.0
+#: Seconds for which a process that is ending waits for that.
+EXIT_SECONDS = 3.0
 _W3C = TraceContextTextMapPropagator()
 _NANOSECONDS = 1_000_000
 
@@ -51,6 +54,25 @@ class Tracing:
         if count > 1:
             attributes["messaging.batch.message_count"] = count
         with self._tracer.start_as_current_span(f"enqueue {type_name}", kind=SpanKind.PRODUCER, attributes=attributes):
+            yield
+
+    @contextmanager
+    def starting(self, flow_id: str, tenant: str, steps: int) -> Iterator[None]:
+        """Around the start of a flow: its first jobs belong to it, and what follows from their ends to theirs."""
+        attributes: dict[str, str | int] = {"jobyard.flow.id": flow_id, "jobyard.flow.steps": steps}
+        attributes["jobyard.tenant"] = tenant
+        with self._tracer.start_as_current_span("start flow", kind=SpanKind.PRODUCER, attributes=attributes):
+            yield
+
+    @contextmanager
+    def following(self, job: Job) -> Iterator[None]:
+        """Around what follows from a job's end. It stays in the job's trace, whoever sees to it: the attempt itself,
+        a round, or a request to cancel the job, which may be of another trace."""
+        before = _context(job.trace)
+        if _trace_id(before) in (0, _trace_id(contexts.get_current())):
+            yield
+            return
+        with _within(before):
             yield
 
     def here(self) -> str | None:
@@ -89,11 +111,33 @@ class Tracing:
 @contextmanager
 def within(told: str) -> Iterator[None]:
     """In a worker process: what its handler does belongs to the span of the attempt, which is the parent's."""
-    token = contexts.attach(_context(told))
+    with _within(_context(told)):
+        yield
+
+
+@contextmanager
+def _within(context: Context) -> Iterator[None]:
+    token = contexts.attach(context)
     try:
         yield
     finally:
         contexts.detach(token)
+
+
+@contextmanager
+def from_caller(parents: Sequence[str], states: Sequence[str]) -> Iterator[None]:
+    """In a request with these headers, all of each name: what it enqueues goes on from its caller's span.
+
+    Malformed ones are ignored. So are all where a span is current already: somebody's instrumentation of the server has
+    read them, and its span hangs below the caller's.
+    """
+    here = contexts.get_current()
+    caller = here if _trace_id(here) else _W3C.extract(sent_by(parents, states), here)
+    if caller is here:
+        yield
+        return
+    with _within(caller):
+        yield
 
 
 def open_tracing() -> Tracing:
@@ -101,26 +145,34 @@ def open_tracing() -> Tracing:
 
     Misconfigured if the packages for the latter are missing.
     """
-    provider = trace.get_tracer_provider()
+    provider, aside = trace.get_tracer_provider(), _aside()
     if isinstance(provider, trace.ProxyTracerProvider):
-        try:
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-            from opentelemetry.sdk.resources import Resource
-            from opentelemetry.sdk.trace import TracerProvider
-            from opentelemetry.sdk.trace.export import BatchSpanProcessor
-        except ImportError as error:
-            raise Misconfigured(
-                f"traces are on, but {error.name} is not installed: pip install 'jobyard[otel]', or set JOBYARD_OTEL=0"
-            ) from None
-        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come before this name.
-        named = os.environ.get("OTEL_SERVICE_NAME") or "jobyard"
-        made = TracerProvider(resource=Resource.create({"service.name": named}))
-        made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        from queues.observe.otlp import open_provider
+
+        made = open_provider()
         trace.set_tracer_provider(made)
+        atexit.register(aside.do, made.shutdown, EXIT_SECONDS)
         provider = made
+    return Tracing(provider.get_tracer("jobyard", __version__), _flush_of(provider, aside))
+
+
+@cache
+def _aside() -> Aside:
+    """One a process, however often traces are opened in it."""
+    return Aside("jobyard-spans")
+
+
+def _flush_of(provider: TracerProvider, aside: Aside) -> Callable[[], object]:
+    """Waits for what has not been sent, for FLUSH_SECONDS; not at all while it has waited for nothing before."""
     flush = getattr(provider, "force_flush", None)
-    tracer = provider.get_tracer("jobyard", __version__)
-    return Tracing(tracer, lambda: flush(FLUSH_MILLISECONDS) if flush is not None else None)
+    if flush is None:
+        return lambda: None
+    return lambda: aside.is_free and aside.do(lambda: flush(round(FLUSH_SECONDS * 1000)), FLUSH_SECONDS)
+
+
+def _trace_id(context: Context) -> int:
+    """That of its span; 0 if it has none."""
+    return trace.get_current_span(context).get_span_context().trace_id
 
 
 def _context(told: str | None) -> Context:

@@ -234,6 +234,8 @@ class House:
     artifacts: Any = None
     #: What makes their sealer.
     sealer: Any = None
+    #: What hears of their jobs.
+    observer: Any = None
     first: Process = None  # type: ignore[assignment] # made by open()
     _processes: int = 0
 
@@ -257,6 +259,7 @@ class House:
             worker=f"w{self._processes}",
             artifacts=self.artifacts,
             sealer=self.sealer,
+            observer=self.observer,
         )
         return Process(self, runtime, sqs, dynamodb, scheduler, lambda_)
 

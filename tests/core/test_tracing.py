@@ -6,25 +6,27 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from queues import Context, NewJob, Status
+from queues import Concurrency, Context, Discard, NewJob, Status
+from queues.catalog import Catalog
+from queues.control.job_filter import JobFilter
 from queues.lambda_environment import LambdaEnvironment
 from queues.observe.observer import Observer, traces_are_on
 from queues.observe.trace_context import headers_of, text_of
 from queues.observe.tracing import Tracing
-from queues.queue import Queue
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT, environment
 from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, outcomes
+from tests.core.limited import catalog
 from tests.house.test_permissions import lose
 
 
@@ -35,28 +37,14 @@ def exporter() -> Iterator[InMemorySpanExporter]:
     found.shutdown()
 
 
-def traced(house: House, exporter: InMemorySpanExporter) -> Process:
+def traced(house: House, exporter: InMemorySpanExporter, types: Catalog | None = None) -> Process:
     """A process that is traced, and is the house's first from now on."""
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    observer = Observer(tracing=Tracing(provider.get_tracer("test")))
-    process = house.process()
-    runtime = process.runtime
-    endings = replace(runtime.runner.endings, observer=observer)
-    runtime.runner.endings = runtime.reaper.endings = endings
-    old = runtime.queue
-    queue = Queue(
-        *(runtime.store, runtime.queues, runtime.catalog),
-        clock=endings.clock,
-        new_id=old._new_id,
-        scheduling=runtime.scheduling,
-        control=runtime.control,
-        flowing=runtime.flowing,
-        observer=observer,
-    )
-    process.runtime = replace(runtime, observer=observer, queue=queue)
-    house.first = process
-    return process
+    house.observer = Observer(tracing=Tracing(provider.get_tracer("test")))
+    house.first = house.process(types)
+    house.observer = None
+    return house.first
 
 
 def spans(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
@@ -147,6 +135,24 @@ async def test_a_message_that_is_lost_and_one_that_is_replaced_keep_the_trace(
 
 
 @housed
+async def test_the_messages_of_a_retry_of_many_carry_it(house: House, exporter: InMemorySpanExporter) -> None:
+    async def fails(_order: Order, _ctx: Context) -> None:
+        raise Discard("no")
+
+    house.handlers["work"] = fails
+    traced(house, exporter)
+    made = await house.queue.enqueue("work", {})
+    await house.deliver()
+    await house.queue.retry_many(JobFilter())
+    assert await house.runtime.bulk_work.round() == 1
+    reply = await house.sqs.receive_message(
+        QueueUrl=await house.runtime.queues.url("work"), MessageAttributeNames=["All"]
+    )
+    (message,) = reply["Messages"]
+    assert message["MessageAttributes"]["traceparent"]["StringValue"] == (await house.queue.get(made.id)).trace
+
+
+@housed
 async def test_an_attempt_whose_process_was_killed_is_told_by_who_ends_it(
     house: House, exporter: InMemorySpanExporter
 ) -> None:
@@ -163,6 +169,25 @@ async def test_an_attempt_whose_process_was_killed_is_told_by_who_ends_it(
     assert lost.start_time == began * 1_000_000
     assert lost.end_time is not None
     assert lost.end_time - lost.start_time >= LEASE * 10**9
+
+
+@housed
+async def test_an_attempt_of_a_type_with_limits_is_observed_like_any_other(
+    house: House, exporter: InMemorySpanExporter
+) -> None:
+    process = traced(house, exporter, catalog(house, Concurrency(1)))
+    observer, current = process.runtime.observer, list[int]()
+
+    async def looks(_order: Order, _ctx: Context) -> None:
+        current.append(trace.get_current_span().get_span_context().span_id)
+
+    house.handlers["work"] = looks
+    await house.queue.enqueue("work", {})
+    await house.deliver()
+    (one,) = [span for span in spans(exporter) if span.name == "process work"]
+    assert current == [one.context.span_id]
+    (counts,) = observer.meter.take().values()
+    assert (counts.started, counts.completed) == (1, 1)
 
 
 @housed

@@ -29,6 +29,8 @@ def _inside(value: Any) -> Iterator[Statement]:
         for item in value:
             yield from _inside(item)
     elif isinstance(value, dict):
-        yield from value.get("Statement", ())
+        for statement in value.get("Statement", ()):
+            # One that is there under a condition.
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
         for item in value.values():
             yield from _inside(item)

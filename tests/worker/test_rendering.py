@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.deploy import stack_limits
+from infra.deploy import payloads, stack_limits
 from infra.deploy.packaging.plan import plan
 from infra.deploy.packaging.project import Project
 from infra.deploy.packaging.target import Target
+from infra.deploy.payloads import ENCRYPTED, KEPT
 from infra.deploy.rendering import render
 from queues import job
 from queues.errors import InvalidOption, Misconfigured
@@ -50,10 +51,30 @@ def test_the_policy_names_the_queues_of_such_types_only() -> None:
     named = {
         resource["Fn::GetAtt"][0]
         for statement in policy["Statement"]
+        if "Fn::If" not in statement
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
         if "Fn::GetAtt" in resource
     }
     assert named == {"JobsTable", "SlowQueue", "SlowDeadLetters", "LongQueue", "LongDeadLetters"}
+
+
+def if_asked(*types: Any) -> dict[str, set[str]]:
+    """Condition -> what the workers' policy allows under it."""
+    policy = rendered(*types)["workers.yml"]["Resources"]["PolicyOfWorkers"]["Properties"]["PolicyDocument"]
+    conditional = [statement["Fn::If"] for statement in policy["Statement"] if "Fn::If" in statement]
+    assert all(otherwise == {"Ref": "AWS::NoValue"} for _, _, otherwise in conditional)
+    return {condition: set(statement["Action"]) for condition, statement, _ in conditional}
+
+
+def test_bucket_and_key_are_for_workers_as_they_are_for_functions() -> None:
+    objects, use = {"s3:GetObject", "s3:PutObject"}, {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert if_asked(job_type("slow", runs_on="worker")) == {KEPT: objects}
+    assert if_asked(job_type("slow", runs_on="worker", sensitive=True)) == {KEPT: objects, ENCRYPTED: use}
+    # A function's sensitive jobs are not a worker's.
+    assert if_asked(job_type("slow", runs_on="worker"), job_type("quick", sensitive=True)) == {KEPT: objects}
+    output = rendered(job_type("slow", runs_on="worker"))["outputs.yml"]["Outputs"]["WorkerArtifacts"]
+    assert output["Condition"] == KEPT
+    assert output["Value"] == payloads.environment()["JOBYARD_ARTIFACTS"]["Fn::If"][1]
 
 
 def test_the_reaper_and_the_api_care_for_it_as_for_any_other() -> None:

@@ -142,6 +142,8 @@ class Job:
     #: What has to be done when the job has ended, by the words of `debts.py`; and when, after its last end, it was.
     owes: tuple[str, ...] = ()
     paid_at: int | None = None
+    #: The event before its end that was last told by webhooks (webhooks/telling.py), by its id.
+    told: str | None = None
     #: Which step of which flow it is (flows/state.py: Place), if it is one.
     flow: str | None = None
     #: The W3C context of the span that enqueued it, if traces are on: see `observe/trace_context.py`.

@@ -153,6 +153,7 @@ def _controlled(job: Job, text: dict[str, str]) -> Job:
         owes=tuple(text.get("owes", "").split()),
         webhook=text.get("webhook"),
         paid_at=int(paid) if paid else None,
+        told=text.get("told"),
         flow=text.get("flow"),
         trace=text.get("trace"),
     )

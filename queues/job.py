@@ -215,7 +215,7 @@ def _value(job_id: str, what: str, text: str) -> Any:
 RESERVED_IDS = frozenset(
     {
         *("batch", "schedule", "schedules", "stats", "metrics", "queues", "flows"),
-        *("workers", "types", "audit", "webhooks", "health", "retry", "dead-letters", "operations"),
+        *("workers", "types", "audit", "webhooks", "events", "health", "retry", "dead-letters", "operations"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")

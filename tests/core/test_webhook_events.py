@@ -262,6 +262,7 @@ async def another(house: House, process: Process) -> Process:
     await made.runtime.store.add_tenant("default")
     assert made.runtime.store.hooks is not None
     await made.runtime.store.hooks.endpoints.lately("default")
+    await made.runtime.queues.url("webhook")
     return made
 
 

@@ -21,7 +21,7 @@ from queues.listing import MAX_LIMIT
 from queues.options import DEFAULTS, NewJob, Options
 from queues.retry import DEFAULT_CAP, DEFAULT_JITTER, Backoff
 from queues.unique.rule import MAX_FIELDS, MAX_KEY_CHARS, Mode, Unique
-from queues.webhooks.endpoint import EVENTS, MAX_URL_CHARS, Webhook
+from queues.webhooks.endpoint import ENDS, EVENTS, MAX_URL_CHARS, Webhook
 
 #: Milliseconds: the longest delay of a job and of a backoff.
 MAX_DELAY_MS = limits.MAX_JOB_DELAY_SECONDS * 1000
@@ -71,13 +71,13 @@ class UniqueBody(_Body):
 
 
 class WebhookBody(_Body):
-    """Where the job's own end is told, besides the tenant's own endpoints."""
+    """Where the job's own end, or other events of it, are told, besides the tenant's own endpoints."""
 
     url: str = Field(min_length=1, max_length=MAX_URL_CHARS, examples=["https://example.com/hooks"])
-    events: list[str] | None = Field(None, description="Of `completed`, `failed`, `cancelled`; absent: all.")
+    events: list[str] | None = Field(None, description=f"Of {', '.join(EVENTS)}; absent: {', '.join(ENDS)}.")
 
     def to_core(self) -> Webhook:
-        return Webhook(url=self.url, events=EVENTS if self.events is None else tuple(self.events))
+        return Webhook(url=self.url, events=ENDS if self.events is None else tuple(self.events))
 
 
 class OptionsBody(_Body):

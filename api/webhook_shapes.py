@@ -11,11 +11,11 @@ from pydantic.alias_generators import to_camel
 
 from api.models import TypeName
 from api.views import moment
-from queues.webhooks.endpoint import EVENTS, MAX_TYPES, MAX_URL_CHARS, Endpoint
+from queues.webhooks.endpoint import ENDS, EVENTS, MAX_TYPES, MAX_URL_CHARS, Endpoint
 
 
 class NewWebhookBody(BaseModel):
-    """Who wants to hear of jobs' ends."""
+    """Who wants to hear of jobs."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -29,14 +29,14 @@ class NewWebhookBody(BaseModel):
     url: str | None = Field(
         None, min_length=1, max_length=MAX_URL_CHARS, description="Absent: a secret for URLs that single jobs name."
     )
-    events: list[str] | None = Field(None, description="Of `completed`, `failed`, `cancelled`; absent: all.")
+    events: list[str] | None = Field(None, description=f"Of {', '.join(EVENTS)}; absent: {', '.join(ENDS)}.")
     types: Annotated[list[TypeName], Field(max_length=MAX_TYPES)] | None = Field(
         None, description="Job types; absent: all."
     )
 
     @property
     def wanted_events(self) -> tuple[str, ...]:
-        return EVENTS if self.events is None else tuple(self.events)
+        return ENDS if self.events is None else tuple(self.events)
 
 
 NEW_WEBHOOK = TypeAdapter(NewWebhookBody)

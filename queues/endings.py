@@ -19,6 +19,7 @@ from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.debts import Debts
 from queues.errors import JobNotFound
+from queues.events.event import EventKind
 from queues.job import ENDED, Envelope, ErrorInfo, Job, Status
 from queues.job_options import JobOptions
 from queues.observe.observer import Observer
@@ -28,6 +29,7 @@ from queues.rows import NOTHING, Report
 from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import CancelAsked, JobStore
+from queues.webhooks.telling import WENT_ON
 
 log = logging.getLogger("jobyard.endings")
 
@@ -89,7 +91,15 @@ class Endings:
         if not ours:
             return None
         self.observer.ended(job, fate, now)
+        if job.owes and fate.status is Status.WAITING:
+            await self.tell(job, *WENT_ON)
         return fate
+
+    async def tell(self, job: Job, *more: EventKind) -> None:
+        """Tells what has happened to a job, and `more` that may have since it was read, if anybody wants to hear of it
+        before its end."""
+        if self.store.hooks is not None:
+            await self.store.hooks.telling.tell(job, *more)
 
     async def lost(self, job: Job) -> Settlement | None:
         """Ends an attempt whose lease ran out; None if a heartbeat or somebody else was faster.

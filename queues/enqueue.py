@@ -5,7 +5,8 @@ What holds if the process dies
   names; the sweep removes it.
 - between row and message: nothing was promised. The row waits; if the caller asks again with the same `jobId`, the
   message is sent then, and in any case the reaper sends it when the row is overdue.
-- after the message: the job will run, told or not. Asking again with the same `jobId` returns it.
+- after the message: the job will run, told or not. Asking again with the same `jobId` returns it. Who wants
+  to hear by a webhook that it was made is told by whoever changes its row or looks at it next (webhooks/telling.py).
 A message may thus be sent twice; only one claim of the row succeeds, the other copy is dropped.
 """
 
@@ -112,13 +113,20 @@ class Enqueuer:
             there = await self.store.put_new(row)
             if there is not None and not _never_started(there):
                 return there.seen_at(now)
-            job = there or job
+            job, row = there or job, there or row
         else:
             await self.store.put_many([row])
         if await self._send(job, now):
             raise EnqueueFailed([], [job], "SQS did not take the message")
         self.observer.meter.enqueued(job)
+        if row.owes:
+            await self.tell([row])
         return job.seen_at(now)
+
+    async def tell(self, rows: Sequence[Job]) -> None:
+        """Tells that jobs were made, as their rows have them, if anybody wants to hear of that by a webhook."""
+        if self.store.hooks is not None:
+            await self.store.hooks.telling.tell_rows(rows)
 
     async def one(self, type_name: str | JobType[Any, Any], data: Any, options: Options = DEFAULTS) -> Job:
         """Enqueues one job, or returns the one that has its `job_id` or its key already."""
@@ -140,6 +148,8 @@ class Enqueuer:
         """Sends the message of a job whose row is there."""
         await self._send(job, self.clock())
         self.observer.meter.enqueued(job)
+        if job.owes and self.store.hooks is not None:
+            await self.store.hooks.telling.tell(job)
 
     async def _send(self, job: Job, now: int) -> list[int]:
         queue = self.catalog.queue_of(job.type, job.priority)
@@ -223,6 +233,9 @@ class _Bulk:
                 to_send.append(i)
             self.jobs[i] = old or self.jobs[i]
         unsent = await self._send(to_send, now)
+        if store.hooks is not None:
+            there += [None] * len(fresh)
+            await self.enqueuer.tell([old or row for old, row in zip(there, rows, strict=True)])
         if self.unique:
             await self._accept_unique([i for i in chunk if i in self.unique])
         for i in chunk:

@@ -142,6 +142,8 @@ class Job:
     #: What has to be done when the job has ended, by the words of `debts.py`; and when, after its last end, it was.
     owes: tuple[str, ...] = ()
     paid_at: int | None = None
+    #: The event before its end that was last told by webhooks (webhooks/telling.py), by its id.
+    told: str | None = None
     #: Which step of which flow it is (flows/state.py: Place), if it is one.
     flow: str | None = None
     #: The W3C context of the span that enqueued it, if traces are on: see `observe/trace_context.py`.
@@ -223,7 +225,7 @@ def _value(job_id: str, what: str, text: str) -> Any:
 RESERVED_IDS = frozenset(
     {
         *("batch", "schedule", "schedules", "stats", "metrics", "queues", "flows"),
-        *("workers", "types", "audit", "webhooks", "health", "retry", "dead-letters", "operations"),
+        *("workers", "types", "audit", "webhooks", "events", "health", "retry", "dead-letters", "operations"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")

@@ -41,7 +41,7 @@ class Options:
     deadline: datetime | Duration | None = None
     #: One job for one key, instead of what its type says; not together with `job_id`.
     unique: Unique | None = None
-    #: Where its end is told (docs/webhooks.md), besides the tenant's own endpoints.
+    #: Where its end, or more of it, is told (docs/webhooks.md), besides the tenant's own endpoints.
     webhook: Webhook | None = None
     #: 1 (first) to 100 (last): in which of its type's queues it waits, if that has levels (priorities/levels.py).
     priority: int = 50

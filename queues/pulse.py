@@ -3,6 +3,9 @@
 One ticker serves all attempts of a process, and stops when there are none. An attempt whose lease is gone, or can no
 longer be proven, is stopped: another worker may have the job by now, and no two attempts may run at once.
 
+Of a running job more than whose end somebody wants to hear, its start is told as it is added, and its progress after
+a heartbeat, PROGRESS_EVERY apart (webhooks/telling.py): in the background, so that no attempt waits for it.
+
 A heartbeat is also how a worker learns that somebody has asked for its job to be cancelled: such a request refuses the
 write, and no attempt pays for a question. It comes each third of the lease, and with each report of progress.
 """
@@ -19,10 +22,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from queues.clock import Clock
+from queues.events.event import EventKind
 from queues.job import Job
 from queues.rows import Report
 from queues.sqs import JobQueues
 from queues.store import JobStore
+from queues.webhooks.telling import PROGRESS_EVERY
 
 log = logging.getLogger("jobyard.pulse")
 
@@ -49,6 +54,9 @@ class Running:
     #: The job is not ours any more; what the attempt comes to must not be written.
     lost: bool = False
     beating: bool = False
+    #: What of its report was last told, and when (epoch ms), if somebody wants to hear of it.
+    told: tuple[float | None, str | None] = (None, None)
+    told_at: int = 0
     #: The queue that its message came from, as JobQueues takes it; "": its type's own.
     queue: str = ""
     #: Seconds between the request to cancel the job and the end of an attempt that does not heed it.
@@ -93,6 +101,8 @@ class Pulse:
     def add(self, running: Running) -> None:
         """Cares for an attempt from now on."""
         self._running[running] = None
+        if running.job.owes and self.store.hooks is not None:
+            self.store.hooks.telling.soon(running.job)
         if self._ticker is None:
             self._ticker = asyncio.get_running_loop().call_later(TICK, self._tick)
 
@@ -127,9 +137,17 @@ class Pulse:
                 if running in self._running:
                     _stop(running, "another worker has it")
                 return
-            if job is not running.job:
+            asked = job is not running.job
+            if asked:
                 log.info("job %s: to be cancelled; attempt %d is told", job.id, job.attempt)
                 running.ask(job)
+            if job.owes and self.store.hooks is not None:
+                said = (report.percent, report.note)
+                if said != running.told and now - running.told_at >= PROGRESS_EVERY:
+                    running.told, running.told_at = said, now
+                    self.store.hooks.telling.soon(job, EventKind.PROGRESS)
+                elif asked:
+                    self.store.hooks.telling.soon(job)
             running.beat_at, running.lease_until = now, now + self.lease
             await self.queues.hide(running.queue or running.job.type, running.receipt, math.ceil(self.lease / 1000))
         except (ClientError, BotoCoreError, OSError) as error:

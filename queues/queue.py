@@ -116,7 +116,7 @@ class Queue:
 
     @property
     def webhooks(self) -> Webhooks:
-        """Its tenant's webhooks, by which ends of jobs are told."""
+        """Its tenant's webhooks, by which is told what happens to jobs."""
         from queues.webhooks.webhooks import Webhooks
 
         webhooks = Webhooks(self._store.hooks, self.catalog, self.tenant, self._clock, self._new_id)
@@ -290,7 +290,9 @@ class Queue:
             raise WrongStatus(met, "retry", "failed")
         queue = self.catalog.queue_of(job.type, job.priority)
         await self._queues.send(queue, [(Envelope(job.id, job.tenant, job.type).encode(), 0, job.trace)], job.tenant)
-        return await self._row(job_id)
+        again = await self._row(job_id)
+        await self._control.endings.tell(again)
+        return again
 
     @audited("job.replay", "job_id", "new_id")
     async def replay(self, job_id: str, data: Any = ..., *, new_id: str | None = None) -> Job:

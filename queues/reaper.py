@@ -3,6 +3,7 @@
 A round looks at the rows in `TENANT#open` and `TENANT#owing` whose `due` is over:
 - active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
 - ended: its burial, or paying its debts, was cut short, and is completed.
+- not ended, and somebody wants to hear of more than the end: what nobody has told is told (webhooks/telling.py).
 - waiting, long overdue or with an empty queue: the message never was sent, or was lost, and is sent again, unless the
   queue is paused: then it is looked at again in a while. One that came by a caller's own transaction, and whose message
   nobody is known to have sent, is sent at once (transactions.py).
@@ -116,6 +117,8 @@ class Reaper:
 
     async def _look(self, job: Job, now: int, total: Reaped) -> Reaped:
         end = self.endings
+        if job.owes and not job.ended:
+            await end.tell(job)
         if job.ended:
             await end.conclude(job)
             buried, paid = job.status is Status.FAILED, job.in_debt

@@ -117,7 +117,7 @@ def job_of(item: Item) -> Job:
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}
 #: Attribute -> field of a job, DynamoDB's type, and what makes the field's value of the attribute's; None: it is that.
 _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
-    **{name: (name, "S", None) for name in ("id", "tenant", "type", "worker", "webhook", "flow", "trace")},
+    **{name: (name, "S", None) for name in ("id", "tenant", "type", "worker", "webhook", "flow", "trace", "told")},
     **{name: (name, "S", None) for name in ("cancel_by", "replay_of")},
     **{name: (name, "N", int) for name in ("priority", "attempt", "max_attempts", "data_version", "resent")},
     **{name: (name, "N", int) for name in ("created_at", "run_at", "started_at", "finished_at", "lease_until")},

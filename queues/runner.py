@@ -331,6 +331,9 @@ class Runner:
                 return await self._message(job_type, record, job, fate, now)
             # A second copy, or the same one again too early: it may be needed if the holder dies.
             return await self._postpone(job_type, record, job, job.lease_until or now, now)
+        if job.owes:
+            # Whoever made it wait may have died before it told of that.
+            await end.tell(job)
         return await self._postpone(job_type, record, job, max(job.run_at, now + 1), now)
 
     async def _reject(self, job_type: JobType[Any, Any], record: Record, why: str) -> bool:

@@ -117,7 +117,7 @@ class JobStore:
         self._tenants: set[str] = set()
         self._writes = Writes(dynamodb, settings.table)
         self.unique_keys = UniqueKeys(dynamodb, settings.table)
-        self.hooks: Hooks | None = None  # set where ends of jobs are told by webhooks
+        self.hooks: Hooks | None = None  # set where jobs are told of by webhooks
 
     # --- new jobs -------------------------------------------------------------------------------------------
 

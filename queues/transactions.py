@@ -61,6 +61,8 @@ class Transactions:
         # Not part of the transaction: two at once would then be in each other's way.
         await self.enqueuer.store.add_tenant(self.enqueuer.tenant)
         rows = await self.enqueuer.rows_of(jobs)
+        # What they owe, so that whoever relays them knows whether somebody wants to hear of them.
+        jobs = [replace(job, owes=row.owes) if row.owes else job for job, row in zip(jobs, rows, strict=True)]
         return [job.seen_at(now) for job in jobs], [self._put(row) for row in rows]
 
     def _build(self, request: NewJob, now: int) -> Job:

@@ -4,6 +4,7 @@ from api.routes import (
     audit,
     dead_letters,
     events,
+    feed,
     flows,
     health,
     intake,
@@ -35,6 +36,7 @@ _SUBJECTS = (
     audit,
     webhooks,
     events,
+    feed,
     job,
 )
 ROUTERS = tuple(module.router for module in _SUBJECTS)

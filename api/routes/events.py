@@ -45,9 +45,9 @@ MAX_SECONDS = 900.0
 #: Milliseconds after which a client is asked to come back.
 RETRY = 1_000
 #: Of no interest to proxies: nginx gathers an answer otherwise.
-_HEADERS = {"X-Accel-Buffering": "no"}
-_BEGIN = f"retry: {RETRY}\n\n".encode()
-_NOTHING = b": nothing yet\n\n"
+HEADERS = {"X-Accel-Buffering": "no"}
+BEGIN = f"retry: {RETRY}\n\n".encode()
+NOTHING = b": nothing yet\n\n"
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -70,21 +70,21 @@ async def get_events(request: Request, job_id: str) -> Response:
     if "aws.event" in request.scope:
         # Mangum, the adapter to Lambda, collects an answer before it sends it.
         body = await long_poll(request, _first(queue, job.id, told)) or b""
-        return Response(_BEGIN + (body or _NOTHING), headers=_HEADERS, media_type=MEDIA_TYPE)
-    return StreamingResponse(_stream(request, queue, job.id, told), headers=_HEADERS, media_type=MEDIA_TYPE)
+        return Response(BEGIN + (body or NOTHING), headers=HEADERS, media_type=MEDIA_TYPE)
+    return StreamingResponse(_stream(request, queue, job.id, told), headers=HEADERS, media_type=MEDIA_TYPE)
 
 
 async def _stream(request: Request, queue: Queue, job_id: str, told: str | None) -> AsyncIterator[bytes]:
     site, now = site_of(request), asyncio.get_running_loop().time
     end, beat = now() + MAX_SECONDS, now()
-    yield _BEGIN
+    yield BEGIN
     try:
         async for found in events(lambda: queue.get(job_id), told):
             if found:
                 yield b"".join(map(frame, found))
                 beat = now()
             elif now() - beat >= HEARTBEAT:
-                yield _NOTHING
+                yield NOTHING
                 beat = now()
             if site.is_closing or now() >= end:
                 return
@@ -104,9 +104,10 @@ async def _first(queue: Queue, job_id: str, told: str | None) -> bytes:
     return b""
 
 
-def frame(event: Event) -> bytes:
-    """An event on the wire. JSON has no line breaks."""
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event.id.encode(), event.kind.encode(), orjson.dumps(view(event)))
+def frame(event: Event, place: str | None = None) -> bytes:
+    """An event on the wire, under its id or its `place` in another stream. JSON has no line breaks."""
+    told = (place or event.id).encode()
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (told, event.kind.encode(), orjson.dumps(view(event)))
 
 
 def view(event: Event) -> dict[str, Any]:

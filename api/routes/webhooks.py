@@ -1,4 +1,4 @@
-"""Who is told of jobs' ends. Another tenant's webhook is as unknown as one that never was."""
+"""Who is told of jobs. Another tenant's webhook is as unknown as one that never was."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def list_webhooks(request: Request) -> Response:
     openapi_extra=takes(NewWebhookBody),
 )
 async def create_webhook(request: Request) -> Response:
-    """Registers a URL for the ends of the tenant's jobs, or makes the secret for URLs that single jobs name."""
+    """Registers a URL for events of the tenant's jobs, or makes the secret for URLs that single jobs name."""
     queue = await queue_for(request, WRITE)
     body = await read_body(request, NEW_WEBHOOK, WEBHOOK_PLACES)
     by = request.scope["caller"].subject

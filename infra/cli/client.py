@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -66,27 +69,47 @@ class Client:
         """The JSON answer."""
         return self._call("DELETE", path, None if body is None else json.dumps(body).encode())
 
+    @contextmanager
+    def stream(self, path: str, after: str | None) -> Iterator[Iterable[bytes]]:
+        """The lines of a stream of events, from the event `after` on. CommandFailed if there is none, or it breaks."""
+        headers = {"Accept": "text/event-stream"}
+        if after is not None:
+            headers["Last-Event-ID"] = after
+        with self._answer("GET", path, None, PATIENCE, headers) as lines:
+            if lines.headers.get_content_type() != headers["Accept"]:
+                raise CommandFailed(f"{self.url} answered with no stream of events; is it Jobyard?", Exit.UNREACHABLE)
+            yield lines
+
     def _call(self, method: str, path: str, body: bytes | None = None, patience: float = PATIENCE) -> Any:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        with self._answer(method, path, body, patience, headers) as answer:
+            try:
+                return json.loads(answer.read())
+            except ValueError:
+                raise CommandFailed(
+                    f"{self.url} answered with something that is not JSON; is it Jobyard?", Exit.UNREACHABLE
+                ) from None
+
+    @contextmanager
+    def _answer(
+        self, method: str, path: str, body: bytes | None, patience: float, headers: dict[str, str]
+    ) -> Iterator[Any]:
+        """The answer, open; what goes wrong with it until it is closed is a CommandFailed."""
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         request = Request(f"{self.url}{JOBS}{path}", body, headers, method=method)  # noqa: S310 - http(s), checked above
         try:
             with self._opener().open(request, timeout=patience) as answer:
-                return json.loads(answer.read())
+                yield answer
         except HTTPError as error:
             raise _refused(error) from None
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             why = getattr(error, "reason", None) or error
             raise CommandFailed(
                 f"no answer from {self.url}: {_plain(why)}; start it with `jobyard up`, or set JOBYARD_URL",
                 Exit.UNREACHABLE,
-            ) from None
-        except ValueError:
-            raise CommandFailed(
-                f"{self.url} answered with something that is not JSON; is it Jobyard?", Exit.UNREACHABLE
             ) from None
 
     def _opener(self) -> OpenerDirector:
@@ -130,7 +153,7 @@ def _refused(error: HTTPError) -> CommandFailed:
     try:
         problem = json.loads(error.read())
         detail = problem["detail"]
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, HTTPException):
         return CommandFailed(f"{error.url} answered {error.code} {error.reason}", Exit.UNREACHABLE)
     faults = problem.get("errors") or []
     lines = [detail] if len(faults) < 2 else [detail, *(f"  {fault['field']}: {fault['message']}" for fault in faults)]

@@ -1,4 +1,4 @@
-"""`jobyard jobs`: look at jobs, cancel, reschedule, retry, replay, discard and delete them."""
+"""`jobyard jobs`: look at jobs, watch them, cancel, reschedule, retry, replay, discard and delete them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ from infra.cli.operations import (
     sentence,
 )
 from infra.cli.output import Json, ago, print_json, print_table, tell
+from infra.cli.watching import watch
 
-jobs = typer.Typer(help="List, show, cancel, reschedule, retry, replay, discard and delete jobs.", no_args_is_help=True)
+jobs = typer.Typer(
+    help="List, show, watch, cancel, reschedule, retry, replay, discard and delete jobs.", no_args_is_help=True
+)
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.", show_default=False)]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="Jobs of one page.")]
@@ -55,6 +58,9 @@ def show(job_id: JobId, as_json: Json = False) -> None:
     """Show one job: its attempts, log, result or error."""
     job = Client.from_environment().get(job_path(job_id))
     print_json(job) if as_json else print_job(job, traceback=True)
+
+
+jobs.command()(watch)
 
 
 @jobs.command()

@@ -1,4 +1,4 @@
-"""`jobyard webhooks`: who is told of jobs' ends."""
+"""`jobyard webhooks`: who is told of jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from infra.cli.client import Client
 from infra.cli.output import Json, ago, clean, print_json, print_table
 
-webhooks = typer.Typer(help="Have ends of jobs told to URLs, signed.", no_args_is_help=True)
+webhooks = typer.Typer(help="Have what happens to jobs told to URLs, signed.", no_args_is_help=True)
 
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="The webhook's id.", show_default=False)]
 HEADINGS = ("ID", "EVENTS", "TYPES", "CREATED", "URL")
@@ -45,14 +45,15 @@ def create(
         ),
     ] = None,
     event: Annotated[
-        list[str] | None, typer.Option(metavar="EVENT", help="completed, failed or cancelled; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="EVENT", help="Of docs/webhooks.md; may be repeated. Without it: the ways to end."),
     ] = None,
     type: Annotated[
         list[str] | None, typer.Option(metavar="TYPE", help="Only of this job type; may be repeated.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Register a URL for ends of jobs. Prints the secret, which is told only once."""
+    """Register a URL for events of jobs. Prints the secret, which is told only once."""
     body = {"url": url, "events": event or None, "types": type or None}
     _tell(Client.from_environment().post("/webhooks", body), as_json)
 

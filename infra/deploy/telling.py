@@ -1,4 +1,4 @@
-"""What it takes to tell of jobs' ends by webhooks: whoever ends a job makes the job that delivers (queues/webhooks).
+"""What it takes to tell of jobs by webhooks: whoever changes a job makes the job that delivers (queues/webhooks).
 
 A deployment that has not listed that job type has none of it.
 """
@@ -17,7 +17,7 @@ from queues.webhooks.hooks import TYPE
 
 
 def telling(types: Sequence[JobType[Any, Any]]) -> list[Statement]:
-    """For every function that ends jobs."""
+    """For every function that works on jobs."""
     if not delivers(Catalog(types)):
         return []
     return [

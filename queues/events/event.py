@@ -143,6 +143,8 @@ def _life(job: Job) -> Iterator[Event]:
     for attempt in history:
         number, ended = attempt.number, attempt.finished_at
         yield event(EventKind.STARTED, number, attempt.started_at)
+        if _was_asked(job, attempt):
+            yield event(EventKind.CANCELLING, number, job.cancel_at, by=job.cancel_by)
         if attempt.outcome == "lost":
             yield event(EventKind.STALLED, number, ended, error=attempt.error)
         if not _ended_with(job, attempt):
@@ -171,12 +173,21 @@ def _life(job: Job) -> Iterator[Event]:
             yield event(EventKind.CANCELLED, number, job.finished_at, by=job.cancel_by)
 
 
+#: Outcomes of an attempt that was asked to stop (`outcome.settle`).
+_ENDS_OF_ASKED = frozenset({"cancelled", "completed", "lost"})
 _WAITS = frozenset({Status.WAITING, Status.DELAYED})
 
 
 def _ended_with(job: Job, attempt: Attempt) -> bool:
     """Whether the job ended as this attempt did: both are written with one time."""
     return job.ended and attempt.number == job.attempt and attempt.finished_at == job.finished_at
+
+
+def _was_asked(job: Job, attempt: Attempt) -> bool:
+    """Whether somebody had asked for the attempt to be stopped, with which the job then ended, perhaps completed."""
+    if job.cancel_at is None or not _ended_with(job, attempt) or attempt.outcome not in _ENDS_OF_ASKED:
+        return False
+    return attempt.started_at <= job.cancel_at <= (job.finished_at or job.cancel_at)
 
 
 def _was_discarded(job: Job, history: Sequence[Attempt]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from queues.catalog import Catalog
@@ -12,11 +12,14 @@ from queues.debts import Debts
 from queues.enqueue import Enqueuer
 from queues.errors import EnqueueFailed
 from queues.job import Job
+from queues.options import NewJob
 from queues.settings import Settings
 from queues.sqs import JobQueues
 from queues.store import JobStore
-from queues.webhooks.hooks import TYPE, WORD, Hooks
+from queues.webhooks.hooks import EARLY, TYPE, WORD, Hooks
 from queues.webhooks.store import EndpointStore
+from queues.webhooks.telling import Telling
+from queues.writes import Writes
 
 log = logging.getLogger("jobyard.webhooks")
 
@@ -42,17 +45,25 @@ def deliver_webhooks(
     """The endpoints, if the deployment tells anybody; from now on jobs are marked, and their debts are paid."""
     if not delivers(catalog):
         return None
-    hooks = Hooks(EndpointStore(dynamodb, settings, clock))
 
-    async def pay(job: Job) -> None:
-        enqueuer = Enqueuer(store, queues, catalog, job.tenant, clock, new_id)
-        for new in await hooks.deliveries(job):
+    async def make(tenant: str, deliveries: Sequence[NewJob]) -> None:
+        enqueuer = Enqueuer(store, queues, catalog, tenant, clock, new_id)
+        for new in deliveries:
             try:
                 await enqueuer.one(new.type, new.data, new.options)
             except EnqueueFailed as error:
                 # Its row is there: the reaper sends the message.
-                log.warning("job %s: a webhook's message will be sent later: %s", job.id, error)
+                log.warning("delivery %s: its message will be sent later: %s", new.options.job_id, error)
 
+    async def get(job: Job) -> Job | None:
+        return await store.get(job.tenant, job.id, clock())
+
+    async def pay(job: Job) -> None:
+        await make(job.tenant, await hooks.deliveries(job))
+
+    endpoints = EndpointStore(dynamodb, settings, clock)
+    hooks = Hooks(endpoints, Telling(endpoints, get, make, Writes(dynamodb, settings.table), clock))
     store.hooks = hooks
+    debts.register(EARLY, hooks.telling.pay)
     debts.register(WORD, pay)
-    return hooks.endpoints
+    return endpoints

@@ -1,4 +1,4 @@
-"""Who wants to hear of which jobs' ends, at which URL, and by which secret they know it is us. Pure."""
+"""Who wants to hear of which events of which jobs, at which URL, and by which secret they know it is us. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 
+import orjson
+
 from queues.errors import InvalidOption
+from queues.events.event import LAST, EventKind
 from queues.fetch.address import is_public
 from queues.fetch.errors import FetchRefused
 from queues.fetch.policy import FetchPolicy
 from queues.fetch.source import parse
 
-#: The ways to end, which are what a webhook may tell of.
-EVENTS = ("completed", "failed", "cancelled")
-#: Endpoints of one tenant, and job types of one filter: they are one row, and each is asked at each end of a job.
+#: What a webhook may tell of, and what it tells of unless it is asked for more or less: the ways to end.
+EVENTS = tuple(kind.value for kind in EventKind)
+ENDS = tuple(kind.value for kind in EventKind if kind in LAST)
+#: Endpoints of one tenant, and job types of one filter: they are one row, and each is asked at each event of a job.
 MAX_ENDPOINTS = 20
 MAX_TYPES = 50
 MAX_URL_CHARS = 1_024
@@ -25,11 +29,11 @@ ROTATION_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where a single job wants its own end to be told: `webhook=Webhook(url=...)`."""
+    """Where a single job wants to be told of: `webhook=Webhook(url=...)`."""
 
     url: str
     #: Of EVENTS.
-    events: Sequence[str] = EVENTS
+    events: Sequence[str] = ENDS
 
     def __post_init__(self) -> None:
         check_url("webhook.url", self.url)
@@ -49,7 +53,7 @@ class Endpoint:
 
     id: str
     url: str | None
-    events: tuple[str, ...] = EVENTS
+    events: tuple[str, ...] = ENDS
     #: Job types; none: all.
     types: tuple[str, ...] = ()
     #: The newest first, `whsec_` and base64. Never shown but once, when it is made.
@@ -60,7 +64,7 @@ class Endpoint:
     created_by: str | None = None
 
     def wants(self, type_name: str, event: str | None = None) -> bool:
-        """Whether it is to hear of jobs of a type, and of that way to end."""
+        """Whether it is to hear of jobs of a type, and of that event."""
         heard = event is None or event in self.events
         return self.url is not None and heard and (not self.types or type_name in self.types)
 
@@ -71,6 +75,16 @@ class Endpoint:
     def rotated(self, secret: str, now: int) -> Endpoint:
         """The same with a new secret; the one before is used for a day more."""
         return replace(self, secrets=(secret, self.secrets[0]), rotated_at=now)
+
+
+def own_of(text: str | None) -> Webhook | None:
+    """What a job's row says of the URL that it has named itself."""
+    return None if text is None else Webhook.from_json(orjson.loads(text))
+
+
+def signer(endpoints: tuple[Endpoint, ...]) -> Endpoint | None:
+    """The endpoint whose secret signs what goes to a URL that a single job has named."""
+    return next((one for one in endpoints if one.url is None), None)
 
 
 def check_events(name: str, events: Sequence[str]) -> None:

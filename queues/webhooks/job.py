@@ -1,4 +1,4 @@
-"""The job type `webhook`, which tells somebody that a job has ended. List this module to have it:
+"""The job type `webhook`, which tells somebody what has happened to a job. List this module to have it:
 
     JOBYARD_JOBS=functions.catalog,queues.webhooks.job
 
@@ -24,7 +24,7 @@ GONE = 410
 
 @job(TYPE, attempts=10, backoff=Exponential(10, factor=3, cap=4 * 3_600), timeout=30, concurrency=20)
 async def webhook(delivery: Delivery, ctx: Context) -> Delivered:
-    """Sends a signed message to an endpoint, once it has been made by the end of a job."""
+    """Sends a signed message to an endpoint, once it has been made by an event of a job."""
     from queues.webhooks.post import headers_of, post
 
     assert ctx.endpoints is not None

@@ -1,4 +1,4 @@
-"""IO: a tenant's endpoints, all in one row, so that one read answers who wants to hear of a job's end.
+"""IO: a tenant's endpoints, all in one row, so that one read answers who wants to hear of a job.
 
     item            pk                  sk          endpoints       revision
     endpoints       webhook#TENANT      endpoints   JSON text       grows with each change

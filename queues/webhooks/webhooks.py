@@ -1,4 +1,4 @@
-"""IO: what users call to register who hears of their jobs' ends: `queue.webhooks`."""
+"""IO: what users call to register who hears of their jobs: `queue.webhooks`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from queues.audit.acting import Acting, audited
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.errors import InvalidOption, Misconfigured, WebhookNotFound
-from queues.webhooks.endpoint import EVENTS, MAX_ENDPOINTS, MAX_TYPES, Endpoint, check_events, check_url
+from queues.webhooks.endpoint import ENDS, MAX_ENDPOINTS, MAX_TYPES, Endpoint, check_events, check_url
 from queues.webhooks.hooks import Hooks
 from queues.webhooks.store import EndpointStore
 
@@ -43,11 +43,11 @@ class Webhooks:
         self,
         url: str | None = None,
         *,
-        events: Sequence[str] = EVENTS,
+        events: Sequence[str] = ENDS,
         types: Sequence[str] = (),
         by: str | None = None,
     ) -> Endpoint:
-        """Registers a URL for ends of the tenant's jobs, of these `types` or of all; its secret is told here only.
+        """Registers a URL for `events` of the tenant's jobs, of these `types` or of all; its secret is told here only.
 
         Without a URL it is the secret that signs what goes to URLs of single jobs; of those there is one at the most.
         InvalidOption, UnknownJobType; Misconfigured if the job type that delivers is not listed.

@@ -107,6 +107,9 @@ def test_events_are_answered_as_far_as_they_are(api: LambdaApi) -> None:
     assert "id: 0.cancelled\n" in later["body"]
     assert "0.enqueued" not in later["body"]
     assert told("0.cancelled")["statusCode"] == 204
+    of_all = event("GET", "/api/v1/jobs/events", token=token)
+    of_all["headers"]["last-event-id"] = "0/"
+    assert "0.cancelled\nevent: cancelled\n" in api(of_all, CONTEXT)["body"]
     (entry,) = json.loads(api(event("GET", "/api/v1/jobs/audit", token=token), CONTEXT)["body"])["entries"]
     assert entry["origin"] == "203.0.113.7"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.conftest import Command
@@ -60,6 +62,22 @@ def test_show_has_the_traceback(jobyard: Command, failed: str) -> None:
     assert done.code == 0
     assert 'raise ConnectionError(f"{data.name} did not answer")' in done.out
     assert jobyard("jobs", "show", failed, "--json").json["error"]["type"] == "ConnectionError"
+
+
+def test_watch_tells_a_life_and_its_end(jobyard: Command, failed: str) -> None:
+    done = jobyard("jobs", "watch", failed)
+    assert (done.code, done.err) == (1, "jobyard: job dead has failed\n")
+    lines = [line.split()[1:4] for line in done.out.splitlines()]
+    assert lines == [["hello", "dead", word] for word in ("enqueued", "started", "failed")]
+    jobyard("enqueue", "hello", "-d", '{"name": "Ada", "failures": 1}', "--job-id", "watched")
+    done = jobyard("jobs", "watch", "watched", "--json")
+    told = [json.loads(line)["id"] for line in done.out.splitlines()]
+    assert (done.code, told) == (0, ["0.enqueued", "1.started", "1.retrying", "2.started", "2.completed"])
+    jobyard("enqueue", "hello", "-d", '{"name": "Ada"}', "--delay", "600", "--job-id", "put-off")
+    jobyard("jobs", "cancel", "put-off")
+    assert jobyard("jobs", "watch", "put-off").code == 3
+    assert jobyard("jobs", "watch", "nobody").code == 2
+    assert "not both" in jobyard("jobs", "watch", "dead", "--type", "hello").err
 
 
 def test_show_cancel_and_retry_of_no_job_answer_2(jobyard: Command) -> None:

@@ -120,7 +120,14 @@ ERROR = ErrorInfo("ValueError", "no")
         (row(status=Status.ACTIVE, attempt=1, started_at=2, cancel_at=9, cancel_by="ada"),
          ["0.enqueued", "1.started", "1.cancelling"]),
         (row(status=Status.CANCELLED, attempt=1, finished_at=3, cancel_at=2, error=ErrorInfo("Cancel", "lost"),
-             history=(Attempt(1, 2, 3, "lost"),)), ["0.enqueued", "1.started", "1.stalled", "1.cancelled"]),
+             history=(Attempt(1, 2, 3, "lost"),)),
+         ["0.enqueued", "1.started", "1.cancelling", "1.stalled", "1.cancelled"]),
+        # Somebody has asked it to end, and it completed all the same.
+        (row(status=Status.COMPLETED, attempt=1, finished_at=3, cancel_at=2, history=(Attempt(1, 2, 3, "completed"),)),
+         ["0.enqueued", "1.started", "1.cancelling", "1.completed"]),
+        # It waited for its second attempt when it was cancelled, in the very millisecond.
+        (row(status=Status.CANCELLED, attempt=1, finished_at=3, cancel_at=3, history=(Attempt(1, 2, 3, "snoozed"),)),
+         ["0.enqueued", "1.started", "1.cancelled"]),
         (row(attempt=1, history=(Attempt(1, 2, 3, "interrupted"),)), ["0.enqueued", "1.started", "1.returned"]),
     ],
 )  # fmt: skip

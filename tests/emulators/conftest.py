@@ -39,10 +39,13 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _running(home: Path, endpoint: str | None) -> Iterator[Place]:
     there = Place(home, endpoint)
-    there.start()
-    yield there
-    assert there.stop() == 0, there.log.read_text()[-2000:]
-    there.api.close()
+    try:
+        there.start()
+        yield there
+        assert there.stop() == 0, there.log.read_text()[-2000:]
+    finally:
+        there.receiver.close()
+        there.api.close()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import httpx
 
 from api.auth import make_token
 from infra.deploy.local_stack.ministack import MiniStackUnavailable, install_ministack
+from tests.api.receiver import Receiver
 from tests.clients.installing import missing
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -51,11 +52,19 @@ class Place:
     api: httpx.Client = field(default_factory=httpx.Client)
     #: Variables of its environment besides.
     variables: dict[str, str] = field(default_factory=dict)
+    #: The one private address to which it may send webhooks.
+    receiver: Receiver = field(default_factory=Receiver)
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it serves."""
-        environment = os.environ | {"JOBYARD_SECRET": SECRET, "JOBYARD_REAP_EVERY": "0.5"} | self.variables
+        environment = os.environ | {
+            "JOBYARD_SECRET": SECRET,
+            "JOBYARD_REAP_EVERY": "0.5",
+            "JOBYARD_JOBS": "functions.catalog,queues.webhooks.job",
+            "JOBYARD_FETCH_ALLOW": self.receiver.place,
+        }
+        environment |= self.variables
         command = [sys.executable, "-m", "infra.cli"]
         command += ["up", "--aws-port", "0"] if self.emulator is None else ["work", "--create", "--api"]
         if self.emulator is not None:

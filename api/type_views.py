@@ -61,7 +61,13 @@ def _dotted(error: type[BaseException]) -> str:
 
 def _unique(rule: Unique) -> dict[str, Any]:
     window = None if rule.window is None else rule.window_ms
-    return {"key": rule.key, "fields": rule.fields, "window": window, "mode": rule.mode}
+    return {
+        "key": rule.key,
+        "fields": rule.fields,
+        "window": window,
+        "mode": rule.mode,
+        "maxWait": rule.max_wait_ms,
+    }
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from queues.clients import code_of
 from queues.job import Job, Status
-from queues.rows import Item, job_of, key_of, number, partition_key, string
+from queues.rows import Item, job_of, key_of, new_row, number, partition_key, string
 from queues.writes import Form, Refused, Writes
 
 SORT_KEY = "unique"
@@ -77,30 +77,35 @@ class UniqueKeys:
         item: Item | None = reply.get("Item")
         return item
 
-    async def replace(self, there: Job, job: Job, due: int) -> Job | None:
-        """Gives a job that has not started yet the data and times of another; None if it has started, ended or gone.
+    async def replace(self, there: Job, row: Job, due: int) -> Job | None:
+        """Gives a job that has not started yet what another says; None if it has started, ended or gone.
 
-        What somebody has put off further stays as it is, and is the answer.
+        `row`: the other as a row holds it. What somebody has put off further meanwhile stays so, and is the answer.
         """
-        values = {
-            "data": string(job.data_json),
-            "data_version": number(job.data_version),
-            "run_at": number(job.run_at),
-            "due": number(due),
-        }
-        times = {"expires_start_at": job.expires_start_at, "deadline_at": job.deadline_at}
-        values |= {name: number(time) for name, time in times.items() if time is not None}
-        removes = tuple(name for name, time in times.items() if time is None)
+        values, removes = taken(row, due)
         form = Form(tuple(values), (("status", "="), ("attempt", "="), ("run_at", "<=")), None, removes, returning=True)
-        guards = [string(Status.WAITING.value), number(0), number(job.run_at)]
+        guards = [string(Status.WAITING.value), number(0), number(row.run_at)]
         try:
-            row = await self._writes.alone(form, partition_key(there.tenant, there.id), list(values.values()), guards)
+            item = await self._writes.alone(form, partition_key(there.tenant, there.id), list(values.values()), guards)
         except Refused as refused:
             item = refused.item or await self._read(key_of(there.tenant, there.id))
             met = job_of(item) if item else None
             return met if met is not None and met.status is Status.WAITING and met.attempt == 0 else None
-        assert row is not None
-        return job_of(row)
+        assert item is not None
+        return job_of(item)
+
+
+#: What a job that waits takes from each further call. Its id, its age, and what it is a part of stay.
+TAKEN = (
+    *("data", "data_version", "tags", "priority", "max_attempts", "timeout", "backoff", "run_at", "due"),
+    *("expires_start_at", "deadline_at", "owes", "webhook", "trace"),
+)
+
+
+def taken(row: Job, due: int) -> tuple[dict[str, Item], tuple[str, ...]]:
+    """What is set in the row of a job that takes what `row` says, and what is removed from it."""
+    item = new_row(row, due)
+    return {name: item[name] for name in TAKEN if name in item}, tuple(name for name in TAKEN if name not in item)
 
 
 def _key(pk: str) -> Item:

@@ -24,16 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 from queues.encryption.rule import check_sensitive
 from queues.errors import EnqueueFailed, InvalidOption
-from queues.job import Job, Status
-from queues.unique.keys import Held, key_row, taken
+from queues.job import Job
+from queues.unique.hold import Held, Hold, hold_of
+from queues.unique.keys import key_row, taken
 from queues.unique.rule import Unique
 
 if TYPE_CHECKING:
     from queues.enqueue import Enqueuer
     from queues.jobtype import JobType
 
-#: Milliseconds for which the job of a key that has none is taken for one that is about to be written.
-FINISH_WITHIN = 3_600_000
 #: How often a key may change hands under one request.
 TRIES = 10
 
@@ -74,11 +73,13 @@ async def enqueue_keyed(enqueuer: Enqueuer, new: Keyed) -> Job:
         held = await keys.take(new.pk, Held(job.id, now), forget_at, lapsed)
         lapsed = None
         there = None if held is None else await enqueuer.store.get(job.tenant, held.job_id, now)
-        if there is not None:
-            kept = await _kept(enqueuer, rule, there, job, now)
+        hold = hold_of(rule, held, there, now)
+        if there is not None and hold is not Hold.LAPSED:
+            kept = there if hold is Hold.ANSWERS else await _replaced(enqueuer, rule, there, job, now)
             if kept is not None:
                 return kept.seen_at(now)
-        if held is not None and (there is not None or now - held.taken_at >= FINISH_WITHIN):
+            hold = Hold.LAPSED
+        if held is not None and hold is Hold.LAPSED:
             lapsed = held
             if job.id == held.job_id:
                 job = replace(job, id=enqueuer.new_id())
@@ -91,22 +92,15 @@ async def enqueue_keyed(enqueuer: Enqueuer, new: Keyed) -> Job:
     raise EnqueueFailed([], [job], f"its key changed hands {TRIES} times meanwhile")
 
 
-async def _kept(enqueuer: Enqueuer, rule: Unique, there: Job, job: Job, now: int) -> Job | None:
-    """The job that answers for the key, or None if `there` holds it no longer."""
-    if there.status is Status.CANCELLED:
-        return None
-    if rule.mode == "debounce":
-        if there.attempt > 0 or there.ended:
-            return None
-        # What the new one says, as that of the job that waits.
-        (row,) = await enqueuer.rows_of([replace(job, id=there.id, run_at=rule.put_off(there, job.run_at))])
-        kept = await enqueuer.store.unique_keys.replace(there, row, row.run_at + enqueuer.store.check_after)
-        if kept is None or kept.data_json != row.data_json:
-            return kept
-        await enqueuer.payloads.remove(replace(there, result_json=None))
-        queue_of = enqueuer.catalog.queue_of
-        if queue_of(kept.type, kept.priority) != queue_of(there.type, there.priority):
-            await enqueuer.send(kept, now)
-        return replace(kept, data_json=job.data_json)
-    holds = rule.mode == "simple" and not there.ended
-    return there if holds or now < there.created_at + rule.window_ms else None
+async def _replaced(enqueuer: Enqueuer, rule: Unique, there: Job, job: Job, now: int) -> Job | None:
+    """The debounced job with what the new one says, or None if it does not wait any more."""
+    # What the new one says, as that of the job that waits.
+    (row,) = await enqueuer.rows_of([replace(job, id=there.id, run_at=rule.put_off(there, job.run_at))])
+    kept = await enqueuer.store.unique_keys.replace(there, row, row.run_at + enqueuer.store.check_after)
+    if kept is None or kept.data_json != row.data_json:
+        return kept
+    await enqueuer.payloads.remove(replace(there, result_json=None))
+    queue_of = enqueuer.catalog.queue_of
+    if queue_of(kept.type, kept.priority) != queue_of(there.type, there.priority):
+        await enqueuer.send(kept, now)
+    return replace(kept, data_json=job.data_json)

@@ -95,6 +95,10 @@ bench-dynamodb: $(VENV)/installed ## Measure the embedded DynamoDB as a server b
 bench-growth: $(VENV)/installed ## Measure a receive and a conditional update at a million against a thousand
 	@PYTHONPATH=. $(PY) benchmarks/growth.py $(ARGS)
 
+.PHONY: bench-features
+bench-features: $(VENV)/installed ## Measure what limits, keys, levels, flows, events, encryption, artifacts cost a job
+	@PYTHONPATH=. $(PY) benchmarks/features.py $(ARGS)
+
 # In a fresh environment, so that only what pyproject.toml asks for is pinned.
 LOCK := build/lock/bin/python -m pip --disable-pip-version-check
 # Prints all extras of pyproject.toml, with commas.

@@ -215,6 +215,7 @@ class UniqueRule(_Answer):
     fields: list[str] = Field(description="Parts of the data that make the key; none, and no `key`: all of it.")
     window: Milliseconds | None
     mode: Literal["simple", "throttle", "debounce"]
+    max_wait: Milliseconds | None = Field(description="For which calls can put a debounced job off, from the first.")
 
 
 class DeclaredSchedule(_Answer):

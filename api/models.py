@@ -65,9 +65,17 @@ class UniqueBody(_Body):
         "in a window runs. `debounce`: the last runs, a window after it came.",
     )
 
+    max_wait: float | None = Field(
+        None,
+        ge=1,
+        le=MAX_DELAY_MS,
+        description="ms from the first call; so long a debounced job is put off at the most.",
+    )
+
     def to_core(self) -> Unique:
         window = None if self.window is None else self.window / 1000
-        return Unique(key=self.key, fields=tuple(self.fields or ()), window=window, mode=self.mode)
+        max_wait = None if self.max_wait is None else self.max_wait / 1000
+        return Unique(key=self.key, fields=tuple(self.fields or ()), window=window, mode=self.mode, max_wait=max_wait)
 
 
 class WebhookBody(_Body):
@@ -136,6 +144,8 @@ class OptionsBody(_Body):
         sent = self.expires_in if name == "expiresIn" else self.job_id if name == "jobId" else error.value
         if name == "unique.window" and self.unique is not None:
             sent = self.unique.window
+        if name == "unique.maxWait" and self.unique is not None:
+            sent = self.unique.max_wait
         detail = f"options.{name}: {error.cure}"
         return Problem(INVALID_REQUEST, detail, errors=[Fault(f"options.{name}", error.cure, sent)])
 

@@ -45,7 +45,9 @@ class ScheduleBody(BaseModel):
     )
     timezone: str = Field("UTC", max_length=50, description="An IANA name; cron and at are local times in it.")
     data: Any = Field(default_factory=dict, description="The input of its jobs; `{}` if there is none.")
-    options: OptionsBody | None = Field(None, description="Of its jobs; without `delay` and `jobId`.")
+    options: OptionsBody | None = Field(
+        None, description="Of its jobs; without `delay` and `jobId`. From the due time."
+    )
     overlap: Overlap = Field("queue", description="If the job before has not ended: no job, a job, or one instead.")
     catch_up: CatchUp = Field("latest", description="Which times are made up for that nobody could serve.")
     jitter: float = Field(

@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 
+from api.type_views import unique_view
 from api.views import moment
 from queues.job import Job
 from queues.schedules.job_schedule import Fate, JobSchedule, job_id_of
+from queues.schedules.options import unique_of
 
 #: The options of a job whose values are seconds inside and milliseconds outside.
 _SECONDS = {"timeout": "timeout", "expires_in": "expiresIn", "deadline": "deadline"}
@@ -63,7 +65,9 @@ def _fate(schedule: JobSchedule, due: int, fate: Fate) -> dict[str, Any]:
 
 
 def _options(schedule: JobSchedule) -> dict[str, Any]:
-    return {
+    shown = {
         _SECONDS.get(name, name): round(value * 1000) if name in _SECONDS else value
         for name, value in schedule.options.items()
     }
+    rule = unique_of(schedule)
+    return shown if rule is None else shown | {"unique": unique_view(rule)}

@@ -25,7 +25,7 @@ def rules_view(options: JobOptions) -> dict[str, Any]:
         "cancelGrace": round(options.cancel_grace * 1000),
         "runsOn": options.runs_on,
         "onError": [_error_rule(name, action) for name, action in options.on_error],
-        "unique": None if options.unique is None else _unique(options.unique),
+        "unique": None if options.unique is None else unique_view(options.unique),
     }
 
 
@@ -59,9 +59,16 @@ def _dotted(error: type[BaseException]) -> str:
     return error.__qualname__ if builtin else f"{error.__module__}.{error.__qualname__}"
 
 
-def _unique(rule: Unique) -> dict[str, Any]:
+def unique_view(rule: Unique) -> dict[str, Any]:
+    """What jobs are unique by."""
     window = None if rule.window is None else rule.window_ms
-    return {"key": rule.key, "fields": rule.fields, "window": window, "mode": rule.mode}
+    return {
+        "key": rule.key,
+        "fields": rule.fields,
+        "window": window,
+        "mode": rule.mode,
+        "maxWait": rule.max_wait_ms,
+    }
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -116,7 +116,7 @@ class Enqueuer:
             job, row = there or job, there or row
         else:
             await self.store.put_many([row])
-        if await self._send(job, now):
+        if await self.send(job, now):
             raise EnqueueFailed([], [job], "SQS did not take the message")
         self.observer.meter.enqueued(job)
         if row.owes:
@@ -146,12 +146,13 @@ class Enqueuer:
 
     async def announce(self, job: Job) -> None:
         """Sends the message of a job whose row is there."""
-        await self._send(job, self.clock())
+        await self.send(job, self.clock())
         self.observer.meter.enqueued(job)
         if job.owes and self.store.hooks is not None:
             await self.store.hooks.telling.tell(job)
 
-    async def _send(self, job: Job, now: int) -> list[int]:
+    async def send(self, job: Job, now: int) -> list[int]:
+        """Sends a message of a job; answers what SQS did not take of it."""
         queue = self.catalog.queue_of(job.type, job.priority)
         return await self.queues.send(queue, [_message(job, now)], job.tenant)
 

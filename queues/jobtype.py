@@ -266,8 +266,10 @@ def job(
             unique.check_fields(job_type.model)
         check_keys(options.limits, job_type.model)
         check_fields(sensitive, job_type.model)
+        if schedules:
+            from queues.schedules.terms import check_type
         for one in schedules:
-            job_type.check(one.data)
+            check_type(one.data, one.options, job_type)
         return job_type
 
     return decorate

@@ -334,7 +334,9 @@ class Runner:
         if job.owes:
             # Whoever made it wait may have died before it told of that.
             await end.tell(job)
-        return await self._postpone(job_type, record, job, max(job.run_at, now + 1), now)
+        # A debounce may have given it a priority of another level: its message goes there, as if it came from afar.
+        elsewhere = end.catalog.queue_of(job.type, job.priority) != self._queue(job_type, record)
+        return await self._postpone(job_type, record, job, max(job.run_at, now + 1), now, far=elsewhere)
 
     async def _reject(self, job_type: JobType[Any, Any], record: Record, why: str) -> bool:
         """A message that names no job: to the DLQ after this one delivery, since it can never become one."""

@@ -12,6 +12,17 @@ import typer
 from infra.cli.card import print_job
 from infra.cli.client import Client
 from infra.cli.exits import CommandFailed, Exit
+from infra.cli.job_flags import (
+    Deadline,
+    ExpiresIn,
+    Priority,
+    Tags,
+    UniqueKey,
+    UniqueMaxWait,
+    UniqueMode,
+    UniqueWindow,
+    unique_of,
+)
 from infra.cli.output import Json, print_json, tell
 from infra.cli.waiting import tell_exit, wait_for
 
@@ -36,25 +47,15 @@ def enqueue(
     attempts: Attempts = None,
     delay: Delay = None,
     timeout: Timeout = None,
-    expires_in: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Fails as Expired if it has not started by then.")
-    ] = None,
-    deadline: Annotated[float | None, typer.Option(metavar="SECONDS", help="No attempt runs later than that.")] = None,
-    unique_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="One job for one key: see --unique-mode.", show_default=False)
-    ] = None,
-    unique_window: Annotated[float | None, typer.Option(metavar="SECONDS", help="How long the key is held.")] = None,
-    unique_mode: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODE",
-            help="Which job of a key runs: simple, throttle or debounce; see docs/unique-jobs.md.",
-            show_default=False,
-        ),
-    ] = None,
+    expires_in: ExpiresIn = None,
+    deadline: Deadline = None,
+    unique_key: UniqueKey = None,
+    unique_window: UniqueWindow = None,
+    unique_mode: UniqueMode = None,
+    unique_max_wait: UniqueMaxWait = None,
     job_id: JobName = None,
-    priority: Annotated[int | None, typer.Option(help="1 (first) to 100 (last).", show_default=False)] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="May be given several times.")] = None,
+    priority: Priority = None,
+    tag: Tags = None,
     wait: Wait = False,
     timeout_wait: LongestWait = None,
     as_json: Json = False,
@@ -72,11 +73,9 @@ def enqueue(
         "jobId": job_id,
         "priority": priority,
         "tags": tag,
+        "unique": unique_of(unique_key, unique_window, unique_mode, unique_max_wait),
         **{name: None if value is None else value * 1000 for name, value in milliseconds.items()},
     }
-    if unique_key is not None or unique_mode is not None or unique_window is not None:
-        window = None if unique_window is None else unique_window * 1000
-        options["unique"] = {"key": unique_key, "window": window, "mode": unique_mode or "simple"}
     chosen = {name: value for name, value in options.items() if value is not None}
     client = Client.from_environment()
     job = client.post("", {"type": type, "data": read_json(data, "--data"), "options": chosen})

@@ -9,6 +9,7 @@ import typer
 from infra.cli.card import print_job
 from infra.cli.client import Client, schedule_path
 from infra.cli.enqueue import read_json
+from infra.cli.job_flags import Priority, Tags, UniqueKey, UniqueMaxWait, UniqueMode, UniqueWindow, unique_of
 from infra.cli.output import Json, ago, clean, print_json, print_table, tell
 
 schedules = typer.Typer(help="Make, list, pause and run schedules.", no_args_is_help=True)
@@ -75,12 +76,31 @@ def create(
     ] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="No time after it.")] = None,
     attempts: Annotated[int | None, typer.Option(min=1, max=100, help="Starts before a job fails for good.")] = None,
-    priority: Annotated[int | None, typer.Option(min=1, max=100, help="1 (first) to 100 (last).")] = None,
+    priority: Priority = None,
+    tag: Tags = None,
+    expires_in: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="A job fails as Expired if it has not started so long after its time."),
+    ] = None,
+    deadline: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="No attempt runs so long after its job's time.")
+    ] = None,
+    unique_key: UniqueKey = None,
+    unique_window: UniqueWindow = None,
+    unique_mode: UniqueMode = None,
+    unique_max_wait: UniqueMaxWait = None,
     update: Annotated[bool, typer.Option("--update", help="Replace the schedule of that name.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a schedule, or with --update say anew what one does."""
-    options = {"attempts": attempts, "priority": priority}
+    options = {
+        "attempts": attempts,
+        "priority": priority,
+        "tags": tag,
+        "expiresIn": None if expires_in is None else expires_in * 1000,
+        "deadline": None if deadline is None else deadline * 1000,
+        "unique": unique_of(unique_key, unique_window, unique_mode, unique_max_wait),
+    }
     body: dict[str, Any] = {
         "type": type,
         "schedule": schedule,

@@ -16,6 +16,7 @@ from queues.jobtype import JobType
 from queues.schedules.job_schedule import CODE, JobSchedule, ScheduleStatus
 from queues.schedules.options import to_json
 from queues.schedules.recurring import Recurring
+from queues.schedules.terms import check_type
 
 #: Whose jobs the schedules of code make.
 TENANT = "default"
@@ -38,7 +39,7 @@ def schedule_of(recurring: Recurring, job_type: JobType[Any, Any], tenant: str, 
         type=job_type.name,
         expression=recurring.expression,
         timezone=recurring.timezone,
-        data_json=job_type.check(recurring.data),
+        data_json=check_type(recurring.data, recurring.options, job_type),
         options=to_json(recurring.options),
         overlap=recurring.overlap,
         catch_up=recurring.catch_up,

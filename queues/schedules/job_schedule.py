@@ -40,9 +40,12 @@ class Fate(StrEnum):
     """What became of a due time. The words are part of the public API."""
 
     STARTED = "started"
-    #: The job before it had not ended, and the overlap policy is `skip`.
+    #: Another job stands for it, which had its key: a debounced one took what it says, or it got the id of one that
+    #: somebody had promised.
+    JOINED = "joined"
+    #: The job before it had not ended, and the overlap policy is `skip`; or another job held its key.
     SKIPPED = "skipped"
-    #: Nobody could serve it in time, and the catch-up policy leaves it out.
+    #: Nobody could serve it in time: the catch-up policy leaves it out, or its job would have been over.
     MISSED = "missed"
     #: The job type did not take the schedule's data or options.
     REFUSED = "refused"

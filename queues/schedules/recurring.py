@@ -42,7 +42,7 @@ class Recurring:
     name: str = ""
     #: The jobs' input.
     data: Any = field(default_factory=dict)
-    #: The jobs' options; without `delay`, `job_id` and `unique`, and with a `deadline` only from then on.
+    #: The jobs' options, without `delay` and `job_id`. `expires_in` and `deadline` count from the due time.
     options: Options | None = None
     #: An IANA name, such as `Europe/Berlin`, for `cron` and `at`.
     timezone: str = "UTC"
@@ -57,6 +57,7 @@ class Recurring:
     def __post_init__(self) -> None:
         # Most job types have no schedule, and need not load how to read one.
         from queues.schedule import read, to_aws
+        from queues.schedules.terms import check_options
 
         if self.name:
             check_name(self.name)
@@ -73,7 +74,7 @@ class Recurring:
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise InvalidOption("end", self.end.isoformat(), "give a time after the start")
         if self.options is not None:
-            _check_options(self.options)
+            check_options(self.options)
 
     @property
     def _jitter_seconds(self) -> float:
@@ -83,13 +84,6 @@ class Recurring:
     def jitter_minutes(self) -> int:
         """As EventBridge counts it."""
         return int(self._jitter_seconds // 60)
-
-
-def _check_options(options: Options) -> None:
-    if options.delay or options.job_id is not None or options.unique is not None:
-        raise InvalidOption("options", "delay, jobId, unique", "a schedule gives its jobs their times and their ids")
-    if isinstance(options.deadline, datetime):
-        raise InvalidOption("options", "deadline", "give how long a job may take from its time, not a time")
 
 
 def declared(schedule: str | Recurring | Iterable[Recurring] | None, type_name: str) -> tuple[Recurring, ...]:

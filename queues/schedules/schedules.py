@@ -18,7 +18,7 @@ from queues.schedules.changes import TRIES, Change, Changes, Contended
 from queues.schedules.declared import schedule_of, timing
 from queues.schedules.eventbridge import EventBridge
 from queues.schedules.job_schedule import CODE, MAX_LIMIT, MAX_NEXT_RUNS, JobSchedule, ScheduleStatus
-from queues.schedules.options import job_of
+from queues.schedules.making import Made, made, tell
 from queues.schedules.recurring import START_GRACE_SECONDS, CatchUp, Overlap, Recurring, check_name
 from queues.schedules.said import SAID, recurring_of
 from queues.schedules.store import ScheduleStore
@@ -180,17 +180,27 @@ class Schedules:
     async def run_now(self, name: str) -> Job:
         """Makes a job of the schedule at once, whatever its policies say and even if it is paused. Its times stay.
 
-        Killed between the job's row and its message, the reaper sends that. ScheduleNotFound, InvalidData.
+        If its jobs are unique, the job that has their key is the answer. Killed between the job's row and its message,
+        the reaper sends that. ScheduleNotFound, InvalidData.
         """
         for _ in range(TRIES):
             known, now = await self.get(name), self._clock()
-            job = self._enqueuer.build(job_of(known, f"{known.name}:{self._enqueuer.new_id()}"), now)
-            job = await self._enqueuer.owing(job)
+            done = await made(self._enqueuer, known, f"{known.name}:{self._enqueuer.new_id()}", now)
+            if done.last_job is None:
+                return await self._shown(done, now)
             await self._enqueuer.store.add_tenant(known.tenant)
-            if await self._store.decide(known, replace(known, last_job=job.id), job, now):
-                await self._enqueuer.announce(job)
-                return job.seen_at(now)
+            if await self._store.decide(known, replace(known, last_job=done.last_job), done.row, now, done.key):
+                await tell(self._enqueuer, done, now)
+                return await self._shown(done, now)
         raise Contended(name)
+
+    async def _shown(self, done: Made, now: int) -> Job:
+        """The job that was made, that took what was asked for, or that has the key, for whoever asked."""
+        job, there = done.row or done.takes or done.there, done.there
+        assert job is not None
+        if job is done.takes and there is not None:
+            job = replace(job, created_at=there.created_at)
+        return await self._enqueuer.payloads.opened(job.seen_at(now))
 
     async def next_runs(self, name: str, count: int = 5) -> Sequence[datetime]:
         """Its next due times in UTC, at most so many; jitter comes on top. ScheduleNotFound, InvalidOption."""

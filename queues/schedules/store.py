@@ -93,11 +93,14 @@ class ScheduleStore:
         )
         return changed if written else None
 
-    async def decide(self, known: JobSchedule, decided: JobSchedule, job: Job | None, now: int) -> bool:
-        """Writes what became of a due time, and the job that it started, both or neither.
+    async def decide(
+        self, known: JobSchedule, decided: JobSchedule, job: Job | None, now: int, key: Item | None = None
+    ) -> bool:
+        """Writes what became of a due time, the job that it started, and an item of a transaction about its key: all
+        or nothing.
 
-        False if the schedule is not as `known` any more, or there is a job of that id. `ticks` is 0 in a schedule
-        that has no row yet: the whole of it is written.
+        False if the schedule is not as `known` any more, there is a job of that id, or the key is not as it was.
+        `ticks` is 0 in a schedule that has no row yet: the whole of it is written.
         """
         decided = replace(decided, ticks=known.ticks + 1)
         if known.ticks == 0 and known.revision == 0:
@@ -108,9 +111,9 @@ class ScheduleStore:
                 "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
                 "ExpressionAttributeValues": {":now": number(now // 1000)},
             }
-            if job is None:
+            if job is None and key is None:
                 return await self._write("put_item", **row)
-            return await self._together({"Put": row}, job, now)
+            return await self._together({"Put": row}, job, now, key)
         values = fates_of(decided)
         removes = [name for name in ("error",) if name not in values]
         update = {
@@ -123,21 +126,26 @@ class ScheduleStore:
             "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()}
             | {":known": number(known.ticks), ":revision": number(known.revision)},
         }
-        if job is None:
+        if job is None and key is None:
             return await self._write("update_item", **update)
-        return await self._together({"Update": update}, job, now)
+        return await self._together({"Update": update}, job, now, key)
 
-    async def _together(self, of_schedule: dict[str, dict[str, Any]], job: Job, now: int) -> bool:
+    async def _together(
+        self, of_schedule: dict[str, dict[str, Any]], job: Job | None, now: int, key: Item | None
+    ) -> bool:
         ((_, write),) = of_schedule.items()
         write["TableName"] = self._table
-        made = {
-            "TableName": self._table,
-            "Item": new_row(job, job.run_at + self._check_after),
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
-            "ExpressionAttributeValues": {":now": number(now // 1000)},
-        }
+        items = [of_schedule] if key is None else [of_schedule, key]
+        if job is not None:
+            made = {
+                "TableName": self._table,
+                "Item": new_row(job, job.run_at + self._check_after),
+                "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
+                "ExpressionAttributeValues": {":now": number(now // 1000)},
+            }
+            items.append({"Put": made})
         try:
-            await self._db.transact_write_items(TransactItems=[of_schedule, {"Put": made}])
+            await self._db.transact_write_items(TransactItems=items)
         except ClientError as error:
             if code_of(error) not in _REFUSED:
                 raise

@@ -2,7 +2,7 @@
 
 Exactly one job for each due time: the row that remembers the time and the job's own row are written in one transaction,
 under the condition that nobody has decided about any time of the schedule since it was read. The job's id is made of
-the schedule's name and the time.
+the schedule's name and the time. What a unique job's key asks for is in the same transaction (making.py).
 
 What holds if the process dies
 - before the transaction: nothing happened but, with the overlap policy `replace`, that the old job is cancelled, or
@@ -28,7 +28,7 @@ from queues.jobtype import JobType
 from queues.schedules.changes import TRIES, Contended
 from queues.schedules.declared import declaration
 from queues.schedules.job_schedule import CODE, MAX_REMEMBERED, Fate, JobSchedule, ScheduleStatus, job_id_of
-from queues.schedules.options import job_of
+from queues.schedules.making import Made, made, tell
 from queues.schedules.store import ScheduleStore
 from queues.schedules.tick import Decision, Tick, decide, due_of
 
@@ -68,8 +68,11 @@ class Ticks:
             if schedule is None:
                 return
             fate = schedule.fate_of(due)
-            if fate is Fate.STARTED:
-                there = await store.get(schedule.tenant, job_id, clock())
+            stands = job_id if fate is Fate.STARTED else None
+            if fate is Fate.JOINED and schedule.last_at == due:
+                stands = schedule.last_job
+            if stands is not None:
+                there = await store.get(schedule.tenant, stands, clock())
             if fate is not None or schedule.status is not ScheduleStatus.ACTIVE:
                 await self._announce(there)
                 return
@@ -89,29 +92,31 @@ class Ticks:
         if schedule.last_job is not None and schedule.overlap != "queue":
             last = await end.store.get(schedule.tenant, schedule.last_job, now)
         decision = Decision(Fate.STARTED) if there else decide(schedule, due, now, last)
-        job: Job | None = None
+        done, last_job = Made(decision.fate), job_id if there else None
         error: str | None = None
+        enqueuer = self._enqueuer(schedule.tenant)
         if decision.fate is Fate.STARTED and there is None:
             try:
-                enqueuer = self._enqueuer(schedule.tenant)
-                (job,) = await enqueuer.rows_of([enqueuer.build(job_of(schedule, job_id), now)])
+                done = await made(enqueuer, schedule, job_id, now, due, decision.cancel)
+                last_job = done.last_job
             except JobyardError as refusal:
-                decision, error = Decision(Fate.REFUSED), str(refusal)
+                done, error = Made(Fate.REFUSED), str(refusal)
                 log.warning("schedule %s of %s: %s", schedule.name, schedule.tenant, refusal)
-        if decision.cancel is not None:
+        if decision.cancel is not None and last_job is not None:
             await self._replace(decision.cancel, schedule, now)
-        if job is not None:
+        if done.row is not None:
             await end.store.add_tenant(schedule.tenant)
         decided = replace(
             schedule,
-            fates=(*schedule.fates, (due, decision.fate))[-MAX_REMEMBERED:],
+            fates=(*schedule.fates, (due, done.fate))[-MAX_REMEMBERED:],
             last_at=max(due, schedule.last_at or due),
-            last_job=job_id if decision.fate is Fate.STARTED else schedule.last_job,
+            last_job=last_job or schedule.last_job,
             error=error,
         )
-        if not await self.store.decide(schedule, decided, job, now):
+        if not await self.store.decide(schedule, decided, done.row, now, done.key):
             return False
-        await self._announce(job or there)
+        await tell(enqueuer, done, now)
+        await self._announce(there)
         return True
 
     async def _replace(self, old: Job, schedule: JobSchedule, now: int) -> None:

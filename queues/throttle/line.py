@@ -82,5 +82,14 @@ def turned_away(line: Line, tenant: str, now: int, free_at: int, step: float, ra
     return {**line, tenant: Place(since, comes, max(tail, min(turn, until)))}, full
 
 
+def called(before: Line, after: Line, tenant: str, at: int) -> Line:
+    """The line in which the tenant's job that was turned away between `before` and `after` comes at `at`, sooner."""
+    place = after.get(tenant)
+    if place is None:
+        return after
+    tail = before[tenant].tail if tenant in before else at
+    return {**after, tenant: Place(place.since, min(place.comes, at), max(tail, at))}
+
+
 def _within(until: int, now: int) -> int:
     return min(max(until, now + 1), now + FAR)

@@ -3,7 +3,9 @@
 A place is taken before its job is claimed, for as long as the claim's own lease. Nothing renews it: a place whose
 time is over is not free, but to be looked at. Whoever finds all places taken reads the jobs of those
 (`throttle.py`) and says here what it saw: the attempt lives, and its place with it, or it is gone. So a job that
-runs for hours pays nothing for its place, and one that was killed gives it back with its lease.
+runs for hours pays nothing for its place, and one that was killed gives it back with its lease: one of those who wait
+is told to come just then. The reaper, which ends the lost attempt, could give the place back no sooner, since it too
+has to wait for the lease; and nobody would take it before that one comes.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from queues.throttle.line import earlier, kept, served, turned_away
+from queues.throttle.line import called, earlier, kept, served, turned_away
 from queues.throttle.rule import Concurrency
 from queues.throttle.state import Answer, Ask, Full, Granted, Holder, State
 
@@ -44,11 +46,17 @@ def take(rule: Concurrency, state: State, ask: Ask) -> tuple[State, Answer]:
     if rule.limit - len(state.holders) - earlier(line, ask.tenant, now, step) > 0:
         holders = {**state.holders, ask.holder: _holder(ask)}
         return replace(state, holders=holders, line=served(line, ask.tenant, now, step), asked=now), Granted(now)
+    before = line
     line, full = turned_away(line, ask.tenant, now, now, step, ask.random)
     overdue = tuple(name for name, holder in state.holders.items() if holder.until <= now)
     if overdue:
         # It asks once more when they have been looked at.
         return state, replace(full, overdue=overdue)
+    first_end = min((holder.until for holder in state.holders.values()), default=full.until)
+    if first_end < full.until and state.watched != first_end:
+        # One of those who wait comes when the first place's time is over: its worker may have been killed.
+        line = called(before, line, ask.tenant, first_end)
+        return replace(state, line=line, asked=now, watched=first_end), Full(first_end)
     return replace(state, line=line, asked=now), full
 
 

@@ -41,6 +41,8 @@ class State:
     #: Rate: bucket -> starts, oldest first.
     starts: Mapping[int, int] = field(default_factory=dict)
     line: Mapping[str, Place] = field(default_factory=dict)
+    #: Concurrency: the end of a place's time at which one of those who wait was told to come, epoch ms; None: none yet.
+    watched: int | None = None
     #: Epoch ms of the last time that a job asked.
     asked: int = 0
 
@@ -51,6 +53,8 @@ class State:
             value["holders"] = {name: list(holder) for name, holder in self.holders.items()}
         if self.hold is not None:
             value["hold"] = self.hold
+        if self.watched is not None:
+            value["watched"] = self.watched
         if self.starts:
             value["starts"] = list(self.starts.items())
         if self.line:
@@ -63,6 +67,7 @@ class State:
         return cls(
             holders={name: Holder(*row) for name, row in value.get("holders", {}).items()},
             hold=value.get("hold"),
+            watched=value.get("watched"),
             starts={int(bucket): count for bucket, count in value.get("starts", ())},
             line={tenant: Place(*row) for tenant, row in value.get("line", {}).items()},
             asked=value["asked"],

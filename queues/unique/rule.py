@@ -15,6 +15,7 @@ from queues.errors import InvalidOption
 from queues.fields import NoSuchField, check_field, field_of, plain
 
 if TYPE_CHECKING:
+    from queues.job import Job
     from queues.job_options import JobOptions
     from queues.jobtype import JobType
 
@@ -31,7 +32,8 @@ class Unique:
 
     `simple`: while a job with the key has not ended, or was made less than `window` ago, it is the answer.
     `throttle`: the first runs; until `window` is over, counted from its making, it is the answer.
-    `debounce`: the last runs, `window` after it was asked for; until then the job that waits takes its data.
+    `debounce`: the last runs, `window` after it was asked for, or `max_wait` after the first; until then the job that
+    waits takes its data and its options.
     A job that was cancelled holds no key.
     """
 
@@ -42,6 +44,8 @@ class Unique:
     #: A timedelta or seconds. `simple` can do without.
     window: timedelta | float | None = None
     mode: Mode = "simple"
+    #: Of a debounce: how long calls can put the job off, counted from the first. None: for ever.
+    max_wait: timedelta | float | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -59,13 +63,26 @@ class Unique:
                 raise InvalidOption("unique.window", None, f"say for how long: {self.mode!r} needs it")
         elif not 1 <= self.window_ms <= limits.MAX_JOB_DELAY_SECONDS * 1000:
             raise InvalidOption("unique.window", self.window, "give 1 ms or more, a year at most")
+        if self.max_wait is not None:
+            if self.mode != "debounce":
+                raise InvalidOption("unique.maxWait", self.max_wait, f"leave it out: {self.mode!r} puts no job off")
+            if not self.window_ms <= _ms(self.max_wait) <= limits.MAX_JOB_DELAY_SECONDS * 1000:
+                raise InvalidOption("unique.maxWait", self.max_wait, "give the window or more, a year at most")
 
     @property
     def window_ms(self) -> int:
         """The window in milliseconds; 0 if there is none."""
-        if isinstance(self.window, timedelta):
-            return round(self.window.total_seconds() * 1000)
-        return round((self.window or 0) * 1000)
+        return _ms(self.window or 0)
+
+    @property
+    def max_wait_ms(self) -> int | None:
+        """The longest wait in milliseconds, if there is one."""
+        return None if self.max_wait is None else _ms(self.max_wait)
+
+    def put_off(self, there: Job, run_at: int) -> int:
+        """When a job that waits shall run after a call that wants it at `run_at`; all epoch ms. Never earlier."""
+        latest = run_at if self.max_wait_ms is None else there.created_at + self.max_wait_ms
+        return max(there.run_at, min(run_at, latest))
 
     def check_kept(self, options: JobOptions) -> None:
         """InvalidOption if jobs of a type are forgotten before the window is over."""
@@ -96,6 +113,10 @@ class Unique:
         data = job_type.parse(data_json)
         value = [[name, _field_of(data, name)] for name in self.fields] if self.fields else plain(data)
         return f"data:{sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
+
+
+def _ms(duration: timedelta | float) -> int:
+    return round((duration.total_seconds() if isinstance(duration, timedelta) else duration) * 1000)
 
 
 def _field_of(data: Any, name: str) -> Any:

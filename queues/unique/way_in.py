@@ -8,8 +8,9 @@ What holds if the process dies
 - between key and job: nothing was promised, and the key blocks nobody: the next to ask writes the job.
 - between job and message: nothing was promised. The row waits; the reaper sends the message when it is overdue.
 - after the message: the job will run, told or not. Asking again answers it, for as long as it holds the key.
-- in a debounce, after the data was replaced: the job that waits runs with the new data, told or not. Its message is
-  there already; it comes at the old time, is put off until the new one.
+- in a debounce, after the job that waits took what the call says: it runs with that, told or not. Its message is there
+  already; it comes at the old time, and is put off until the new one. Where the priority is of another level, a message
+  goes to that one's queue; who dies before that leaves it to the runner, which finds the old one in the wrong queue.
 
 What ends a job's hold on its key is how it fares, which its own row says; the key's row is taken over, by one writer.
 Two jobs could come of one key only if a process stood still between two calls for as long as FINISH_WITHIN, or jobs'
@@ -23,16 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 from queues.encryption.rule import check_sensitive
 from queues.errors import EnqueueFailed, InvalidOption
-from queues.job import Job, Status
-from queues.unique.keys import Held, key_row
+from queues.job import Job
+from queues.unique.hold import Held, Hold, hold_of
+from queues.unique.keys import key_row, taken
 from queues.unique.rule import Unique
 
 if TYPE_CHECKING:
     from queues.enqueue import Enqueuer
     from queues.jobtype import JobType
 
-#: Milliseconds for which the job of a key that has none is taken for one that is about to be written.
-FINISH_WITHIN = 3_600_000
 #: How often a key may change hands under one request.
 TRIES = 10
 
@@ -73,11 +73,13 @@ async def enqueue_keyed(enqueuer: Enqueuer, new: Keyed) -> Job:
         held = await keys.take(new.pk, Held(job.id, now), forget_at, lapsed)
         lapsed = None
         there = None if held is None else await enqueuer.store.get(job.tenant, held.job_id, now)
-        if there is not None:
-            kept = await _kept(enqueuer, rule, there, job, now)
+        hold = hold_of(rule, held, there, now)
+        if there is not None and hold is not Hold.LAPSED:
+            kept = there if hold is Hold.ANSWERS else await _replaced(enqueuer, rule, there, job, now)
             if kept is not None:
                 return kept.seen_at(now)
-        if held is not None and (there is not None or now - held.taken_at >= FINISH_WITHIN):
+            hold = Hold.LAPSED
+        if held is not None and hold is Hold.LAPSED:
             lapsed = held
             if job.id == held.job_id:
                 job = replace(job, id=enqueuer.new_id())
@@ -85,24 +87,20 @@ async def enqueue_keyed(enqueuer: Enqueuer, new: Keyed) -> Job:
         mine = job if held is None else replace(job, id=held.job_id)
         made = await enqueuer.put(mine, named=True)
         # Somebody may have written it first. That matters only where the last one wins.
-        if rule.mode != "debounce" or (made.data_json, made.run_at) == (mine.data_json, mine.run_at):
+        if rule.mode != "debounce" or taken(made, 0) == taken(mine, 0):
             return made
     raise EnqueueFailed([], [job], f"its key changed hands {TRIES} times meanwhile")
 
 
-async def _kept(enqueuer: Enqueuer, rule: Unique, there: Job, job: Job, now: int) -> Job | None:
-    """The job that answers for the key, or None if `there` holds it no longer."""
-    if there.status is Status.CANCELLED:
-        return None
-    if rule.mode == "debounce":
-        if there.attempt > 0 or there.ended:
-            return None
-        # The data of the new one, as that of the job that waits.
-        row = await enqueuer.payloads.row_of(replace(job, id=there.id))
-        kept = await enqueuer.store.unique_keys.replace(there, row, job.run_at + enqueuer.store.check_after)
-        if kept is not None and kept.data_json == row.data_json:
-            await enqueuer.payloads.remove(replace(there, result_json=None))
-            return replace(kept, data_json=job.data_json)
+async def _replaced(enqueuer: Enqueuer, rule: Unique, there: Job, job: Job, now: int) -> Job | None:
+    """The debounced job with what the new one says, or None if it does not wait any more."""
+    # What the new one says, as that of the job that waits.
+    (row,) = await enqueuer.rows_of([replace(job, id=there.id, run_at=rule.put_off(there, job.run_at))])
+    kept = await enqueuer.store.unique_keys.replace(there, row, row.run_at + enqueuer.store.check_after)
+    if kept is None or kept.data_json != row.data_json:
         return kept
-    holds = rule.mode == "simple" and not there.ended
-    return there if holds or now < there.created_at + rule.window_ms else None
+    await enqueuer.payloads.remove(replace(there, result_json=None))
+    queue_of = enqueuer.catalog.queue_of
+    if queue_of(kept.type, kept.priority) != queue_of(there.type, there.priority):
+        await enqueuer.send(kept, now)
+    return replace(kept, data_json=job.data_json)

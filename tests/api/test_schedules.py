@@ -35,6 +35,9 @@ DAILY: dict[str, Any] = {
 }
 
 
+BODY = {"type", "schedule", "timezone", "data", "options", "overlap", "catchUp", "jitter", "start", "end"}
+
+
 @pytest.fixture
 async def daily(client: httpx.AsyncClient) -> dict[str, Any]:
     answer = await client.post(SCHEDULES, json=DAILY)
@@ -63,6 +66,17 @@ async def test_how_far_to_look_ahead(client: httpx.AsyncClient, daily: dict[str,
     found = (await client.get(f"{SCHEDULES}/daily?next=100")).json()["nextRuns"]
     assert len(found) == 29, "until its end"
     problem(await client.get(f"{SCHEDULES}/daily?next=101"), 422, "invalid-request")
+
+
+async def test_its_jobs_may_be_unique(client: httpx.AsyncClient) -> None:
+    rule = {"key": None, "fields": ["imageUrl"], "window": 60_000, "mode": "throttle", "maxWait": None}
+    made = (await client.post(SCHEDULES, json=DAILY | {"options": {"unique": rule}})).json()
+    assert made["options"] == {"unique": rule}
+    assert (await client.put(f"{SCHEDULES}/daily", json={n: v for n, v in made.items() if n in BODY})).json() == made
+    ran = (await client.post(f"{SCHEDULES}/daily/run")).json()
+    asked = {"type": "resize", "data": DAILY["data"], "options": {"unique": rule}}
+    assert (await client.post(JOBS, json=asked)).json()["id"] == ran["id"]
+    assert (await client.post(f"{SCHEDULES}/daily/run")).json()["id"] == ran["id"]
 
 
 async def test_a_list_goes_on_with_a_cursor(client: httpx.AsyncClient, daily: dict[str, Any]) -> None:

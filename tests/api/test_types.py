@@ -84,7 +84,13 @@ async def test_a_type_without_rules_says_so(types: dict[str, Any]) -> None:
 
 async def test_unique_rule_grace_and_place(types: dict[str, Any]) -> None:
     options = types["ruled"]["options"]
-    assert options["unique"] == {"key": None, "fields": ["number"], "window": 60_000, "mode": "throttle"}
+    assert options["unique"] == {
+        "key": None,
+        "fields": ["number"],
+        "window": 60_000,
+        "mode": "throttle",
+        "maxWait": None,
+    }
     assert (options["cancelGrace"], options["runsOn"]) == (2_500, "worker")
     assert (types["ruled"]["version"], types["ruled"]["upcastsFrom"]) == (3, 2)
 

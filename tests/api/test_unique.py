@@ -44,6 +44,17 @@ async def test_a_debounced_job_takes_the_last_data(client: httpx.AsyncClient, cl
     assert batch["jobs"][-1]["data"]["maxWidth"] == 4
 
 
+async def test_a_debounced_job_is_not_put_off_longer_than_its_longest_wait(
+    client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    unique = {"key": "k", "window": 10_000, "mode": "debounce", "maxWait": 12_000}
+    await client.post(JOBS, json=body(1, unique, tags=["a"]))
+    clock.forward(4_000)
+    job = (await client.post(JOBS, json=body(2, unique, priority=9))).json()
+    assert (job["data"]["maxWidth"], job["runAt"]) == (2, "2026-11-22T07:30:12.000Z")
+    assert (job["priority"], job["tags"]) == (9, [])
+
+
 @pytest.mark.parametrize("deadline", [90_000, "2026-11-22T08:31:30+01:00"])
 async def test_a_deadline_is_a_time_or_so_long_from_now(client: httpx.AsyncClient, deadline: Any) -> None:
     job = (await client.post(JOBS, json=body(1, None, deadline=deadline))).json()
@@ -60,6 +71,8 @@ async def test_a_deadline_is_a_time_or_so_long_from_now(client: httpx.AsyncClien
         ({"unique": {"fields": ["size"]}}, "unique.fields"),
         ({"unique": {"key": "a"}, "jobId": "b"}, "options.unique"),
         ({"unique": {"mode": "debounce", "window": 5}, "delay": 5}, "delay"),
+        ({"unique": {"mode": "debounce", "window": 5, "maxWait": 4}}, "options.unique.maxWait"),
+        ({"unique": {"maxWait": 4}}, "options.unique.maxWait"),
         ({"deadline": 5, "delay": 10}, "deadline"),
         ({"deadline": "2020-01-01T00:00:00Z"}, "deadline"),
     ],

@@ -90,7 +90,7 @@ def test_all_options_reach_the_job(jobyard: Command) -> None:
 
 
 def test_a_key_and_a_deadline_reach_the_job(jobyard: Command) -> None:
-    unique = ("--unique-key", "k", "--unique-window", "3600", "--unique-mode", "debounce")
+    unique = ("--unique-key", "k", "--unique-window", "3600", "--unique-mode", "debounce", "--unique-max-wait", "3600")
     first, second = (
         json.loads(jobyard("enqueue", "hello", "-d", data, *unique, "--deadline", "7200", "--json").out)
         for data in ('{"name": "Ada"}', '{"name": "Bob"}')
@@ -98,7 +98,7 @@ def test_a_key_and_a_deadline_reach_the_job(jobyard: Command) -> None:
     assert first["id"] == second["id"]
     assert second["data"]["name"] == "Bob"
     assert second["status"] == "delayed"
-    assert second["deadlineAt"] > second["runAt"]
+    assert second["deadlineAt"] > second["runAt"] == first["runAt"]
 
 
 def test_the_same_job_id_makes_no_second_job(jobyard: Command) -> None:

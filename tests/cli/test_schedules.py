@@ -54,6 +54,19 @@ def test_update_replaces_it(jobyard: Command, greeting: str) -> None:
     jobyard("schedules", "delete", greeting)
 
 
+def test_what_it_says_of_its_jobs(jobyard: Command) -> None:
+    flags = ("--expires-in", "600", "--deadline", "900", "--tag", "a", "--priority", "4")
+    unique = ("--unique-key", "k", "--unique-mode", "debounce", "--unique-window", "60", "--unique-max-wait", "90")
+    options = jobyard(
+        *("schedules", "create", "said", "hello", "0 9 1 1 *", "-d", ADA, "--json"), *flags, *unique
+    ).json["options"]
+    rule = options.pop("unique")
+    assert options == {"expiresIn": 600_000, "deadline": 900_000, "tags": ["a"], "priority": 4}
+    assert rule == {"key": "k", "fields": [], "window": 60_000, "mode": "debounce", "maxWait": 90_000}
+    assert jobyard("schedules", "run", "said", "--json").json["status"] == "delayed"
+    jobyard("schedules", "delete", "said")
+
+
 def test_what_is_refused_is_told_with_its_cure(jobyard: Command) -> None:
     done = jobyard("schedules", "create", "bad", "hello", "0 9 1 * 1", "-d", ADA)
     assert done.code == 2

@@ -201,13 +201,13 @@ async def test_copies_in_two_queues_run_once(house: House) -> None:
 
 
 @housed
-async def test_a_message_in_another_levels_queue_is_hidden_there(house: House) -> None:
-    """As after a change of the levels: the message is where it was sent, not where its job's priority is now."""
+async def test_a_message_that_comes_early_from_another_levels_queue_goes_to_its_own(house: House) -> None:
+    """As after a change of the levels, or of a debounced job's priority: it is where it was sent."""
     process = await graded(house)
     made = await process.runtime.queue.enqueue("graded", {}, priority=BULK, delay=600)
     await process.runtime.queues.send("graded", [(Envelope(made.id, "default", "graded").encode(), 0)])
     await deliver(process, "graded")
-    assert await depths(process) == [(0, 0, 0), (0, 1, 0), (0, 0, 1)]
+    assert await depths(process) == [(0, 0, 0), (0, 0, 0), (0, 0, 2)]
 
 
 @housed

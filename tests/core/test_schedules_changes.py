@@ -99,7 +99,7 @@ async def test_a_schedule_is_as_it_was_asked_for(house: House) -> None:
         (InvalidOption, {"options": Options(delay=5)}),
         (InvalidOption, {"options": Options(job_id="mine")}),
         (InvalidOption, {"options": Options(deadline=datetime(2030, 1, 1, tzinfo=UTC))}),
-        (InvalidOption, {"options": Options(unique=Unique())}),
+        (InvalidOption, {"options": Options(unique=Unique(fields=("wait",)))}),
         (UnknownJobType, {"job_type": "wrok"}),
         (InvalidData, {"data": {"size": "large"}}),
     ],

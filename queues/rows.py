@@ -13,6 +13,7 @@ from queues.job import Attempt, ErrorInfo, Job, Status
 from queues.job_options import JobOptions
 from queues.outcome import Settlement
 from queues.retry import Backoff
+from queues.shards import partition, shard_in
 
 Item = dict[str, Any]
 
@@ -32,11 +33,6 @@ def partition_key(tenant: str, job_id: str) -> str:
 def key_of(tenant: str, job_id: str) -> Item:
     """The primary key of a job's row."""
     return {"pk": {"S": partition_key(tenant, job_id)}, "sk": {"S": SORT_KEY}}
-
-
-def partition(tenant: str, state: str) -> str:
-    """The index partition of a tenant's jobs that are `open`, `owing`, `completed`, `failed` or `cancelled`."""
-    return f"{tenant}#{state}"
 
 
 def string(value: str) -> Item:
@@ -60,7 +56,7 @@ def new_row(job: Job, due: int) -> Item:
     item = {
         "pk": {"S": partition_key(job.tenant, job.id)},
         "sk": {"S": SORT_KEY},
-        "state": {"S": partition(job.tenant, OPEN)},
+        "state": {"S": partition(job.tenant, OPEN, job.shard)},
         "due": {"N": str(due)},
         "id": {"S": job.id},
         "tenant": {"S": job.tenant},
@@ -137,6 +133,7 @@ def job_of(item: Item) -> Job:
         logs=tuple(orjson.loads(logs)) if logs else (),
         buried_at=int(buried) if buried else None,
         resent=int(get("resent", "0")),
+        shard=shard_in(text["state"]),
     )
     # Few jobs have these; the others must not pay for them.
     return job if _RARE.isdisjoint(text) else _controlled(job, text)
@@ -231,7 +228,7 @@ def ended_values(job: Job, status: Status, now: int, options: JobOptions, check_
     If something is owed to it, its burial or a debt, it goes where the reaper looks should that not happen soon.
     """
     if status is Status.FAILED or job.owes:
-        return {"state": {"S": partition(job.tenant, OWING)}, "due": {"N": str(now + check_after)}}
+        return {"state": {"S": partition(job.tenant, OWING, job.shard)}, "due": {"N": str(now + check_after)}}
     return closed_values(job, status, now, now, options)
 
 
@@ -239,7 +236,7 @@ def closed_values(job: Job, status: Status, finished_at: int, now: int, options:
     """Where the row of a job goes to which nothing is owed any more."""
     keep = options.keep_failed if status is Status.FAILED else options.keep_completed
     return {
-        "state": {"S": partition(job.tenant, status.value)},
+        "state": {"S": partition(job.tenant, status.value, job.shard)},
         "due": {"N": str(finished_at)},
         "expires_at": {"N": str(now // 1000 + round(keep))},
     }

@@ -185,9 +185,9 @@ class Schedules:
         for _ in range(TRIES):
             known, now = await self.get(name), self._clock()
             job = self._enqueuer.build(job_of(known, f"{known.name}:{self._enqueuer.new_id()}"), now)
-            job = await self._enqueuer.owing(job)
             await self._enqueuer.store.add_tenant(known.tenant)
-            if await self._store.decide(known, replace(known, last_job=job.id), job, now):
+            (row,) = await self._enqueuer.rows_of([job])
+            if await self._store.decide(known, replace(known, last_job=job.id), row, now):
                 await self._enqueuer.announce(job)
                 return job.seen_at(now)
         raise Contended(name)

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from api.counts import tally_of
 from queues import NewJob, Status
 from queues.catalog import load
-from queues.clients import Clients
+from queues.clients import Clients, connect
 from queues.clock import system_clock
 from queues.control.job_filter import JobFilter
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
 from queues.shards import partition, shard_of
 from queues.store import Unclaimed
+from tests.emulators.place import Place
 
-SHARDS, JOBS = 4, 24
+SHARDS, JOBS = 4, 12
 
 
-def process(aws: dict[str, Any], prefix: str, shards: int, *, later: float = 0) -> Runtime:
+def process(clients: Clients, prefix: str, shards: int, *, later: float = 0) -> Runtime:
     """A process with a number of shards and a clock of its own; `later` in seconds."""
     settings = read_settings(jobs=("functions.hello",), prefix=prefix, shards=shards, lease=3)
-    clients = Clients(aws["sqs"], aws["dynamodb"])
     return assemble(clients, load(settings.jobs), settings, clock=lambda: system_clock() + round(later * 1000))
 
 
@@ -36,13 +38,19 @@ async def listed(runtime: Runtime, **how: Any) -> list[str]:
     return found
 
 
-async def test_four_shards_are_one_queue(aws: dict[str, Any]) -> None:
-    prefix = f"s{uuid4().hex[:8]}"
-    runtime = process(aws, prefix, SHARDS)
+async def test_four_shards_are_one_queue(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    async with connect(read_settings(aws_endpoint_url=place.endpoint)) as clients:
+        await _four_shards(clients, f"s{uuid4().hex[:8]}")
+
+
+async def _four_shards(clients: Clients, prefix: str) -> None:
+    runtime = process(clients, prefix, SHARDS)
     await runtime.create_resources()
     made = await runtime.queue.enqueue_many([NewJob("hello", {"name": f"{n}"}) for n in range(JOBS)])
     assert {shard_of(job.id, SHARDS) for job in made} == set(range(SHARDS))
-    other = process(aws, prefix, 1, later=60)
+    other = process(clients, prefix, 1, later=60)
     assert sorted(await listed(other)) == sorted(job.id for job in made)
     for job in made:
         claimed = await other.store.claim(job.tenant, job.id, f"gone/{job.id}", system_clock())

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 
 from api.counts import MAX_TENANTS, QueueNumbers, all_tenants_numbers
 from queues.clock import Clock
-from queues.rows import OPEN, partition
+from queues.merge import Merge
+from queues.rows import OPEN
 from queues.runtime import Runtime
 
 #: Index entries read of one tenant at the most, and of one query. 200 entries are some 4 read units of DynamoDB.
@@ -44,25 +46,23 @@ async def oldest_ages(runtime: Runtime, names: Collection[str], now: int) -> dic
     A job whose message had to be sent again counts from the time of the reaper's next look, less the usual distance.
     """
     found: dict[str, float] = {}
-    for tenant in (await runtime.store.tenants())[:MAX_TENANTS]:
-        for name, age in (await _of_tenant(runtime, tenant, set(names), now)).items():
+    for tenant, shards in islice((await runtime.store.tenants()).items(), MAX_TENANTS):
+        for name, age in (await _of_tenant(runtime, tenant, shards, set(names), now)).items():
             found[name] = max(age, found.get(name, 0.0))
     return found
 
 
-async def _of_tenant(runtime: Runtime, tenant: str, wanted: set[str], now: int) -> dict[str, float]:
-    store, start = runtime.store, None
+async def _of_tenant(runtime: Runtime, tenant: str, shards: int, wanted: set[str], now: int) -> dict[str, float]:
+    store = runtime.store
+    merge = Merge(store, tenant, [OPEN], shards, newest_first=False, before=now + store.check_after)
     found: dict[str, float] = {}
     for _ in range(MAX_ENTRIES // PAGE):
-        entries, start = await store.keys(
-            partition(tenant, OPEN), start=start, limit=PAGE, newest_first=False, before=now + store.check_after
-        )
-        for entry in entries:
+        for entry in await merge.page(PAGE):
             run_at = int(entry["due"]["N"]) - store.check_after
             name = entry["type"]["S"]
             if name in wanted:
                 wanted.discard(name)
                 found[name] = max(0, now - run_at) / 1000
-        if start is None or not wanted:
+        if merge.done or not wanted:
             break
     return found

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from queues.catalog import Catalog
 from queues.job import Status
-from queues.rows import OPEN, OWING, partition
+from queues.merge import Merge
+from queues.rows import OPEN, OWING, Item
 from queues.runtime import Runtime
 from queues.sqs import Depth
 from queues.store import JobStore
@@ -51,21 +53,27 @@ class Tally:
 
 
 async def tally(
-    store: JobStore, catalog: Catalog, tenants: Sequence[str], now: int, *, with_open: bool = True
+    store: JobStore, catalog: Catalog, tenants: Mapping[str, int], now: int, *, with_open: bool = True
 ) -> Tally:
-    """Counts the jobs of these tenants."""
+    """Counts the jobs of these tenants, which are given with their shards."""
     found = Tally(exact=len(tenants) <= MAX_TENANTS)
-    for tenant in tenants[:MAX_TENANTS]:
+    for tenant, shards in islice(tenants.items(), MAX_TENANTS):
         if with_open:
-            await _open(store, catalog, found, tenant, now)
+            for state in (OPEN, OWING):
+                await _open(store, catalog, found, Merge(store, tenant, [state], shards), now)
         for status in ENDED_STATES:
-            await _ended(store, catalog, found, tenant, status, now)
+            await _ended(catalog, found, Merge(store, tenant, [status.value], shards), status, now)
     return found
 
 
-async def _ended(store: JobStore, catalog: Catalog, found: Tally, tenant: str, status: Status, now: int) -> None:
+async def tally_of(runtime: Runtime, tenant: str, now: int) -> Tally:
+    """Counts one tenant's jobs."""
+    return await tally(runtime.store, runtime.catalog, {tenant: await runtime.store.shards_of(tenant)}, now)
+
+
+async def _ended(catalog: Catalog, found: Tally, merge: Merge, status: Status, now: int) -> None:
     kept = {t.name: round(1000 * _retention(t.options, status)) for t in catalog}
-    async for entries in _pages(store, found, partition(tenant, status.value), MAX_ENDED):
+    async for entries in _pages(found, merge, MAX_ENDED):
         for entry in entries:
             name = entry["type"]["S"]
             # DynamoDB removes late what has outlived its retention.
@@ -78,26 +86,22 @@ def _retention(options: Any, status: Status) -> float:
     return seconds
 
 
-async def _open(store: JobStore, catalog: Catalog, found: Tally, tenant: str, now: int) -> None:
+async def _open(store: JobStore, catalog: Catalog, found: Tally, merge: Merge, now: int) -> None:
     levels = {one.name: one.options.priorities for one in catalog if one.options.priorities is not None}
-    for state in (OPEN, OWING):
-        async for entries in _pages(store, found, partition(tenant, state), MAX_OPEN):
-            for job in await store.rows(entries, now):
-                found.add(job.type, job.status)
-                if job.type in levels:
-                    found.levels[job.type, levels[job.type].of(job.priority).name, job.status] += 1
+    async for entries in _pages(found, merge, MAX_OPEN):
+        for job in await store.rows(entries, now):
+            found.add(job.type, job.status)
+            if job.type in levels:
+                found.levels[job.type, levels[job.type].of(job.priority).name, job.status] += 1
 
 
-async def _pages(store: JobStore, found: Tally, state: str, bound: int) -> Any:
-    start: dict[str, Any] | None = None
+async def _pages(found: Tally, merge: Merge, bound: int) -> AsyncIterator[list[Item]]:
     for _ in range(bound // PAGE):
-        entries, start = await store.keys(state, start=start, limit=PAGE)
-        yield entries
-        if start is None:
+        yield await merge.page(PAGE)
+        if merge.done:
             return
     # A page that ends with the last entry says that there may be more.
-    beyond, _ = await store.keys(state, start=start, limit=1)
-    found.exact = found.exact and not beyond
+    found.exact = found.exact and not await merge.page(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ class MetricsView:
 async def metrics(runtime: Runtime, caller: Caller, names: Sequence[str]) -> MetricsView:
     """The queues of these types: over all tenants for an administrator, else over the caller's own jobs."""
     admin = is_admin(caller)
-    tenants = await runtime.store.tenants() if admin else [caller.tenant]
+    store = runtime.store
+    tenants = await store.tenants() if admin else {caller.tenant: await store.shards_of(caller.tenant)}
     now = runtime.runner.endings.clock()
-    found = await tally(runtime.store, runtime.catalog, tenants, now, with_open=not admin)
+    found = await tally(store, runtime.catalog, tenants, now, with_open=not admin)
     if admin:
         numbers = await all_tenants_numbers(runtime, names)
     else:

@@ -243,7 +243,7 @@ class PageQuery(_Query):
     """Which part of a list."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Jobs of one page.")
-    cursor: str | None = Field(None, max_length=4_096, description="`cursor` of the page before, with the same filter.")
+    cursor: str | None = Field(None, max_length=8_192, description="`cursor` of the page before, with the same filter.")
 
 
 class ListQuery(PageQuery):

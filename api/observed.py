@@ -8,14 +8,15 @@ latest jobs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from api.backlog import oldest_ages
 from api.counts import MAX_TENANTS, QueueNumbers, all_tenants_numbers, own_numbers, tally
 from queues.job import Status
+from queues.merge import Merge
 from queues.observe.rules import WINDOW, QueueState, Snapshot, WorkerState
-from queues.rows import partition
 from queues.runtime import Runtime
 
 #: Index entries of one tenant and one way to end. 200 entries are some 4 read units of DynamoDB.
@@ -36,7 +37,7 @@ class _Ended:
 async def everybodys(runtime: Runtime, names: Sequence[str], window: float) -> Snapshot:
     """Of all tenants; `window` in seconds. Calls to AWS may fail with ClientError, BotoCoreError or OSError."""
     now = runtime.runner.endings.clock()
-    tenants = (await runtime.store.tenants())[:MAX_TENANTS]
+    tenants = dict(islice((await runtime.store.tenants()).items(), MAX_TENANTS))
     numbers = await all_tenants_numbers(runtime, names)
     busy = [one.name for one in numbers if one.waiting]
     ages = await oldest_ages(runtime, busy, now) if busy else {}
@@ -48,33 +49,31 @@ async def everybodys(runtime: Runtime, names: Sequence[str], window: float) -> S
 async def own(runtime: Runtime, tenant: str, names: Sequence[str], window: float) -> Snapshot:
     """As a tenant's own rows tell. Whether nothing is worked on is everybody's: it is left out, as are workers."""
     now = runtime.runner.endings.clock()
-    found = await tally(runtime.store, runtime.catalog, [tenant], now)
+    tenants = {tenant: await runtime.store.shards_of(tenant)}
+    found = await tally(runtime.store, runtime.catalog, tenants, now)
     numbers = own_numbers(found, runtime.catalog, names, await runtime.pauses.paused())
-    return Snapshot(_states(numbers, {}, await _ended(runtime, [tenant], now, window), now))
+    return Snapshot(_states(numbers, {}, await _ended(runtime, tenants, now, window), now))
 
 
-async def _ended(runtime: Runtime, tenants: Sequence[str], now: int, window: float) -> _Ended:
+async def _ended(runtime: Runtime, tenants: Mapping[str, int], now: int, window: float) -> _Ended:
+    """`tenants`: with their shards."""
     found = _Ended()
-    for tenant in tenants:
+    for tenant, shards in tenants.items():
         for status, counts in ((Status.COMPLETED, found.completed), (Status.FAILED, found.failed)):
-            await _count(runtime, partition(tenant, status.value), now, window, counts, found.last)
+            await _count(Merge(runtime.store, tenant, [status.value], shards), now, window, counts, found.last)
     return found
 
 
-async def _count(
-    runtime: Runtime, state: str, now: int, window: float, counts: Counter[str], last: dict[str, int]
-) -> None:
-    start = None
+async def _count(merge: Merge, now: int, window: float, counts: Counter[str], last: dict[str, int]) -> None:
     for _ in range(MAX_ENDED // PAGE):
-        entries, start = await runtime.store.keys(state, start=start, limit=PAGE)
-        for entry in entries:
+        for entry in await merge.page(PAGE):
             ended_at, name = int(entry["due"]["N"]), entry["type"]["S"]
             if now - ended_at > window * 1000:
                 return
             last[name] = max(ended_at, last.get(name, 0))
             if now - ended_at <= WINDOW * 1000:
                 counts[name] += 1
-        if start is None:
+        if merge.done:
             return
 
 

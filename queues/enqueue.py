@@ -29,6 +29,7 @@ from queues.jobtype import JobType
 from queues.observe.observer import Observer
 from queues.options import DEFAULTS, NewJob, Options, check_deadline, seconds
 from queues.payloads import PLAIN, Payloads
+from queues.shards import shard_of
 from queues.sqs import JobQueues, Message
 from queues.store import JobStore
 from queues.unique.way_in import Keyed, enqueue_keyed, keyed
@@ -87,12 +88,16 @@ class Enqueuer:
         return job if self.store.hooks is None else await self.store.hooks.owing(job)
 
     async def rows_of(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """New jobs as their rows are to hold them: with what they will owe, and what is large or sensitive put away.
+        """New jobs as their rows are to hold them: with a shard, what they will owe, and without what goes elsewhere.
 
         Whoever writes a new job's row by another way than `put` or `many` asks for it here. See Payloads.row_of.
         """
         if self.store.hooks is not None:
             jobs = [await self.owing(job) for job in jobs]
+        if self.store.shards > 1:
+            # Readers look at the shards that they know of: so they are told before anything is there.
+            await self.store.add_tenant(self.tenant)
+            jobs = [replace(job, shard=shard_of(job.id, self.store.shards)) for job in jobs]
         return await self.payloads.rows_of(jobs)
 
     def keyed(self, new: NewJob, job: Job) -> Keyed | None:

@@ -148,6 +148,8 @@ class Job:
     flow: str | None = None
     #: The W3C context of the span that enqueued it, if traces are on: see `observe/trace_context.py`.
     trace: str | None = None
+    #: Which of its tenant's shards its row is in (shards.py).
+    shard: int = 0
 
     @property
     def data(self) -> Any:

@@ -70,6 +70,9 @@ MAX_METRICS_LINE_CHARS = 262_144
 MAX_ATTEMPTS = 100
 #: Seconds: the longest delay of a job, one year. Beyond it, use a schedule.
 MAX_JOB_DELAY_SECONDS = 365 * 86_400
+#: Shards of a tenant: 16,000 jobs a second are more than twice what a table takes unless it is raised, and each is a
+#: query more for whoever lists jobs.
+MAX_SHARDS = 32
 #: Jobs of one HTTP batch, and tags of a job.
 MAX_HTTP_BATCH = 1_000
 MAX_TAGS = 20

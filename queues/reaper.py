@@ -1,6 +1,6 @@
 """IO: finds jobs to which something is owed and nothing has happened: the net under every crash.
 
-A round looks at the rows in `TENANT#open` and `TENANT#owing` whose `due` is over:
+A round looks at the rows in `TENANT#open` and `TENANT#owing` whose `due` is over, in all shards of a tenant at once:
 - active, lease over: the attempt is ended as `lost`; its job is sent again, or fails and is buried.
 - ended: its burial, or paying its debts, was cut short, and is completed.
 - not ended, and somebody wants to hear of more than the end: what nobody has told is told (webhooks/telling.py).
@@ -12,6 +12,7 @@ A copy too many is harmless: only one claim of a job succeeds.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,8 @@ from queues.clock import OutOfTime, never
 from queues.endings import Endings
 from queues.enqueue import message_delay
 from queues.job import Envelope, Job, Status
-from queues.rows import OPEN, OWING, Item, partition
+from queues.rows import OPEN, OWING, Item
+from queues.shards import partitions
 from queues.transactions import RELAY_OWED
 
 log = logging.getLogger("jobyard.reaper")
@@ -82,17 +84,23 @@ class Reaper:
         self._paused = None
         total = Reaped()
         first, self._next = self._next, ""
-        for tenant in sorted(await self.endings.store.tenants(), key=lambda tenant: tenant < first):
+        tenants = await self.endings.store.tenants()
+        for tenant in sorted(tenants, key=lambda tenant: tenant < first):
             if out_of_time():
                 self._next = tenant
                 break
             # First those that have ended: somebody waits for what comes of it, and they are few.
             for state in (OWING, OPEN):
-                total = await self._partition(partition(tenant, state), total, out_of_time)
+                looks = [self._partition(name, out_of_time) for name in partitions(tenant, state, tenants[tenant])]
+                # All of them end before trouble with one is told.
+                for done in await asyncio.gather(*looks, return_exceptions=True):
+                    if isinstance(done, BaseException):
+                        raise done
+                    total += done
         return total
 
-    async def _partition(self, state: str, total: Reaped, out_of_time: OutOfTime) -> Reaped:
-        store, now = self.endings.store, self.endings.clock()
+    async def _partition(self, state: str, out_of_time: OutOfTime) -> Reaped:
+        total, store, now = Reaped(), self.endings.store, self.endings.clock()
         start = self._resume.pop(state, None)
         for _ in range(MAX_LOOKS // PAGE):
             entries, start = await store.keys(state, start=start, limit=PAGE, newest_first=False, before=now)

@@ -14,6 +14,7 @@ from queues.job import DEFAULTS, Attempt, ErrorInfo, Job, Status, job_with
 from queues.job_options import JobOptions
 from queues.outcome import Settlement
 from queues.retry import Backoff
+from queues.shards import partition, shard_in
 
 Item = dict[str, Any]
 
@@ -33,11 +34,6 @@ def partition_key(tenant: str, job_id: str) -> str:
 def key_of(tenant: str, job_id: str) -> Item:
     """The primary key of a job's row."""
     return {"pk": {"S": partition_key(tenant, job_id)}, "sk": {"S": SORT_KEY}}
-
-
-def partition(tenant: str, state: str) -> str:
-    """The index partition of a tenant's jobs that are `open`, `owing`, `completed`, `failed` or `cancelled`."""
-    return f"{tenant}#{state}"
 
 
 def string(value: str) -> Item:
@@ -61,7 +57,7 @@ def new_row(job: Job, due: int) -> Item:
     item = {
         "pk": {"S": partition_key(job.tenant, job.id)},
         "sk": {"S": SORT_KEY},
-        "state": {"S": partition(job.tenant, OPEN)},
+        "state": {"S": partition(job.tenant, OPEN, job.shard)},
         "due": {"N": str(due)},
         "id": {"S": job.id},
         "tenant": {"S": job.tenant},
@@ -124,6 +120,7 @@ _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
     **{name: (name, "N", int) for name in ("expires_start_at", "deadline_at", "cancel_at", "buried_at", "paid_at")},
     **{name: (name, "N", float) for name in ("progress", "timeout")},
     "status": ("status", "S", _STATUSES.__getitem__),
+    "state": ("shard", "S", shard_in),
     "data": ("data_json", "S", None),
     "result": ("result_json", "S", None),
     "note": ("note", "S", lambda text: text or None),
@@ -203,7 +200,7 @@ def ended_values(job: Job, status: Status, now: int, options: JobOptions, check_
     If something is owed to it, its burial or a debt, it goes where the reaper looks should that not happen soon.
     """
     if status is Status.FAILED or job.owes:
-        return {"state": {"S": partition(job.tenant, OWING)}, "due": {"N": str(now + check_after)}}
+        return {"state": {"S": partition(job.tenant, OWING, job.shard)}, "due": {"N": str(now + check_after)}}
     return closed_values(job, status, now, now, options)
 
 
@@ -211,7 +208,7 @@ def closed_values(job: Job, status: Status, finished_at: int, now: int, options:
     """Where the row of a job goes to which nothing is owed any more."""
     keep = options.keep_failed if status is Status.FAILED else options.keep_completed
     return {
-        "state": {"S": partition(job.tenant, status.value)},
+        "state": {"S": partition(job.tenant, status.value, job.shard)},
         "due": {"N": str(finished_at)},
         "expires_at": {"N": str(now // 1000 + round(keep))},
     }

@@ -50,6 +50,8 @@ class Settings(BaseModel):
     aws_endpoint_url: str | None = None
     #: In front of each queue's and function's name; the table's name.
     prefix: str = Field("jobyard", pattern=r"^[a-z][a-z0-9-]{0,23}$")
+    #: Partitions of the index over which each tenant's new jobs are spread; see `shards.py`.
+    shards: int = Field(1, ge=1, le=limits.MAX_SHARDS)
     #: Seconds for which a claim holds without a heartbeat; a heartbeat comes each third of it.
     lease: float = Field(30.0, ge=3, le=600)
     #: Seconds between two rounds of the reaper, and of the dead-letter consumer.

@@ -9,8 +9,8 @@ Keys and the access patterns that they serve:
                                                     TENANT#owing           the same, of one that has ended
                                                     TENANT#completed       when it finished
                                                     TENANT#failed          when it finished
-                                                    TENANT#cancelled       when it finished
-    a tenant        tenants                 TENANT
+                                                    TENANT#cancelled       when it finished; see shards.py, too
+    a tenant        tenants                 TENANT  -                      -   see tenants.py
     a schedule      schedule#TENANT         NAME    -                      -   see schedules/store.py
     a flow          flows#TENANT            ID      flows#owed, or none    when a round shall look; see flows/store.py
     without an index entry: unique/keys.py, throttle/scope.py, control/bulk_store.py, control/pauses.py,
@@ -19,9 +19,9 @@ Keys and the access patterns that they serve:
     get one job                             GetItem pk, sk
     claim, settle, heartbeat                a conditional write of pk, sk, many together (`writes.py`)
     cancel, retry, bury                     UpdateItem pk, sk with a condition
-    list a tenant's jobs, by status         Query by-state per state, newest first, then BatchGetItem
+    list a tenant's jobs, by status         Query by-state per state and shard, newest first, then BatchGetItem
     jobs that somebody owes something       Query by-state TENANT#open and TENANT#owing, due < now   (the reaper)
-    all tenants                             Query pk = tenants
+    all tenants, with their shards          Query pk = tenants
 
 A job is in `open` until it has ended, then in `owing` for as long as something is owed to it: its burial in the dead-
 letter queue, if it has failed, and its debts, if it has any (`debts.py`). The index entry changes only when a job is
@@ -64,12 +64,13 @@ from queues.rows import (
     key_of,
     new_row,
     number,
-    partition,
     partition_key,
     settled_values,
     string,
 )
 from queues.settings import Settings
+from queues.shards import partition
+from queues.tenants import Tenants
 from queues.unique.keys import UniqueKeys
 from queues.webhooks.hooks import Hooks
 from queues.writes import Form, Guards, Refused, Writes
@@ -114,7 +115,9 @@ class JobStore:
         self._table = settings.table
         self._settings = settings
         self.check_after = round(settings.lease * 1000) + 5_000
-        self._tenants: set[str] = set()
+        self._tenants = Tenants(dynamodb, settings)
+        #: Shards in which new jobs are made.
+        self.shards = settings.shards
         self._writes = Writes(dynamodb, settings.table)
         self.unique_keys = UniqueKeys(dynamodb, settings.table)
         self.hooks: Hooks | None = None  # set where jobs are told of by webhooks
@@ -122,27 +125,16 @@ class JobStore:
     # --- new jobs -------------------------------------------------------------------------------------------
 
     async def add_tenant(self, tenant: str) -> None:
-        """Makes the tenant known to the reaper; once a process."""
-        if tenant not in self._tenants:
-            item = {"pk": string("tenants"), "sk": string(tenant)}
-            await self._db.put_item(TableName=self._table, Item=item)
-            self._tenants.add(tenant)
+        """Makes the tenant, and the shards that its new jobs go to, known to readers; once a process."""
+        await self._tenants.add(tenant)
 
-    async def tenants(self) -> list[str]:
-        """Every tenant that ever enqueued a job."""
-        found: list[str] = []
-        start: dict[str, Any] = {}
-        while True:
-            reply = await self._db.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": string("tenants")},
-                **start,
-            )
-            found += [item["sk"]["S"] for item in reply["Items"]]
-            if "LastEvaluatedKey" not in reply:
-                return found
-            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+    async def tenants(self) -> dict[str, int]:
+        """Every tenant that ever enqueued a job -> the shards in which its jobs may be."""
+        return await self._tenants.all()
+
+    async def shards_of(self, tenant: str) -> int:
+        """The shards in which a tenant's jobs may be."""
+        return await self._tenants.shards(tenant)
 
     async def put_new(self, job: Job) -> Job | None:
         """Writes a new job unless one of that id exists: None if it was written, else the one that was there."""
@@ -285,7 +277,7 @@ class JobStore:
         """Gives a failed job a fresh allowance of attempts: None if done, else the job as it stands."""
         values = {
             "status": _WAITING,
-            "state": string(partition(job.tenant, OPEN)),
+            "state": string(partition(job.tenant, OPEN, job.shard)),
             "run_at": number(now),
             "due": number(now + self.check_after),
             "max_attempts": number(job.attempt + min(options.attempts_of(job.priority), limits.MAX_ATTEMPTS)),
@@ -300,7 +292,7 @@ class JobStore:
         values = {
             "status": string("failed"),
             "finished_at": number(now),
-            "state": string(partition(job.tenant, OWING)),
+            "state": string(partition(job.tenant, OWING, job.shard)),
             "due": number(now + self.check_after),
             "error": string(error_text(fate.error)),
         }
@@ -336,21 +328,29 @@ class JobStore:
     # --- many jobs ------------------------------------------------------------------------------------------
 
     async def keys(
-        self, state: str, *, start: Item | None, limit: int, newest_first: bool = True, before: int | None = None
+        self,
+        state: str,
+        *,
+        start: Item | None,
+        limit: int,
+        newest_first: bool = True,
+        before: int | None = None,
+        since: int | None = None,
     ) -> tuple[list[Item], Item | None]:
-        """One page of an index partition: entries (pk, sk, state, due, type) and where the next page starts."""
+        """One page of an index partition: entries (pk, sk, state, due, type) and where the next page starts; of those
+        that are due `before` or `since` a time (epoch ms)."""
+        compared, bound = ("<", before) if before is not None else (">=", since)
         query: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": STATE_INDEX,
-            "KeyConditionExpression": "#state = :state",
+            "KeyConditionExpression": "#state = :state" + (f" AND due {compared} :bound" if bound is not None else ""),
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {":state": string(state)},
             "ScanIndexForward": not newest_first,
             "Limit": limit,
         }
-        if before is not None:
-            query["KeyConditionExpression"] += " AND due < :before"
-            query["ExpressionAttributeValues"][":before"] = number(before)
+        if bound is not None:
+            query["ExpressionAttributeValues"][":bound"] = number(bound)
         if start is not None:
             query["ExclusiveStartKey"] = start
         reply = await self._db.query(**query)

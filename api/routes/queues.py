@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.answers import Metrics, QueueView
 from api.auth import ADMIN, READ
-from api.counts import all_tenants_numbers, own_numbers, tally
+from api.counts import all_tenants_numbers, own_numbers, tally_of
 from api.metrics import metrics
 from api.models import TypeQuery
 from api.openapi import answers
@@ -39,7 +39,7 @@ async def get_queue(request: Request, name: str) -> Response:
     if is_admin(caller):
         return json_response((await all_tenants_numbers(runtime, names))[0].view())
     now = runtime.runner.endings.clock()
-    found = await tally(runtime.store, runtime.catalog, [caller.tenant], now)
+    found = await tally_of(runtime, caller.tenant, now)
     return json_response(own_numbers(found, runtime.catalog, names, await runtime.pauses.paused())[0].view())
 
 

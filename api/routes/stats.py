@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.answers import MetricsByName, Stats, TypeStats
 from api.auth import READ
-from api.counts import Tally, failed_rate, tally
+from api.counts import Tally, failed_rate, tally_of
 from api.metrics import metrics
 from api.openapi import answers
 from api.site import allow, known_type, site_of
@@ -52,7 +52,7 @@ async def _tally(request: Request) -> tuple[Runtime, Tally]:
     caller = allow(request, READ)
     runtime = await site_of(request).runtime()
     now = runtime.runner.endings.clock()
-    return runtime, await tally(runtime.store, runtime.catalog, [caller.tenant], now)
+    return runtime, await tally_of(runtime, caller.tenant, now)
 
 
 def _type_view(found: Tally, name: str) -> dict[str, Any]:

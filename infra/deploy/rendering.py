@@ -69,6 +69,7 @@ def _documents(types: Sequence[JobType[Any, Any]], modules: Sequence[str]) -> di
             "JOBYARD_PREFIX": PREFIX,
             "JOBYARD_JOBS": ",".join(modules),
             "JOBYARD_METRICS": "${param:metrics}",
+            "JOBYARD_SHARDS": "${param:shards}",
             **environment(),
         },
         "functions.yml": functions(types),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from infra.deploy.cost import prices
 from infra.deploy.cost.item import Item, times, total
 from infra.deploy.cost.job import API_MEMORY, ROW_BYTES, WRITE_UNITS, Work, in_bulk
-from infra.deploy.cost.standing import INVOCATION_LOG_BYTES
+from infra.deploy.cost.standing import EMPTY_LOOK_READS, INVOCATION_LOG_BYTES
 from queues.limits import MAX_CONCURRENCY
 from queues.rows import OPEN
 
@@ -103,7 +103,7 @@ def needs(load: Load) -> list[Need]:
         Need("requests to the API, a second", load.requests, API_REQUESTS),
         Need("write units of table and index, a second", rate * WRITE_UNITS, TABLE_WRITES),
         Need("each of the two, if the table is new", rate * max(TABLE_UNITS, INDEX_UNITS), WARM_WRITES),
-        Need(f"tenants at least, for the partitions `TENANT#{OPEN}`", partitions(load)),
+        Need(f"tenants times shards at least, for the partitions `TENANT#{OPEN}`", partitions(load)),
         Need("messages in flight, all queues", in_flight, IN_FLIGHT),
         Need("invocations at once", load.running + load.requests * load.request_seconds, CONCURRENCY),
         Need("event source mappings at least", math.ceil(load.running / MAX_CONCURRENCY)),
@@ -121,9 +121,23 @@ def without_asking() -> int:
     return TABLE_WRITES // WRITE_UNITS
 
 
-def of_one_tenant() -> int:
-    """Jobs a second of one tenant, all of whose open jobs are in one partition of the index."""
-    return PARTITION_WRITES // OPEN_UNITS
+def of_one_tenant(shards: int = 1) -> int:
+    """Jobs a second of one tenant, whose open jobs are in so many partitions of the index."""
+    return shards * PARTITION_WRITES // OPEN_UNITS
+
+
+def shards_table(numbers: Sequence[int] = (1, 2, 4, 8, 16, 32)) -> str:
+    """What one tenant reaches with so many shards, and what looking at them costs, as Markdown."""
+    rows = [
+        [str(shards), _number(of_one_tenant(shards)), _number(EMPTY_LOOK_READS * shards), f"${look_month(shards):.3f}"]
+        for shards in numbers
+    ]
+    return _table(["shards", "jobs a second", "read units of an empty look", "a month of looks"], rows)
+
+
+def look_month(shards: int) -> float:
+    """Dollars a month for the reaper's looks at one tenant in which there is nothing."""
+    return EMPTY_LOOK_READS * shards * prices.MONTH_MINUTES * prices.DYNAMODB_READ
 
 
 def monthly(load: Load) -> list[Item]:

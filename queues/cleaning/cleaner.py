@@ -1,8 +1,8 @@
 """IO: rounds that remove what is one too many, and what TTL has left lying.
 
-A round goes through all tenants' completed, failed and cancelled jobs, a partition of the index after the other. A
-partition is counted in one go, so that what is retried or deleted between two rounds is not counted; if there is no
-time for that, the next round begins it anew.
+A round goes through all tenants' completed, failed and cancelled jobs, a partition of the index after the other, by
+which all of its shards are meant here. A partition is counted in one go, so that what is retried or deleted between two
+rounds is not counted; if there is no time for that, the next round begins it anew.
 
 What holds if the process dies
 - between two deletions: what is gone is gone, what is left is as much one too many as it was. Another process takes the
@@ -32,7 +32,8 @@ from queues.cleaning.rule import ENDS, OVERDUE, Rule, rule_of
 from queues.cleaning.walk import walk
 from queues.clock import Clock, OutOfTime, never
 from queues.job import Status
-from queues.rows import Item, partition
+from queues.rows import Item
+from queues.shards import partition
 from queues.store import JobStore
 
 if TYPE_CHECKING:
@@ -83,6 +84,20 @@ class _TakenOver(Exception):
     """Another process has the round by now."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """One tenant's jobs of one end, in all shards."""
+
+    tenant: str
+    shards: int
+    end: Status
+
+    @property
+    def place(self) -> str:
+        """Its place in a round, however many shards it has."""
+        return partition(self.tenant, self.end.value, 0)
+
+
 @dataclass(slots=True)
 class Cleaner:
     """Call `round` every `every` seconds; several cleaners at once do no harm, and one of them works."""
@@ -119,8 +134,8 @@ class Cleaner:
     async def count(self) -> Cleaned:
         """What a round would remove now, without doing it. Of what is overdue it may be less."""
         done, rules, now = Cleaned(), self._rules(), self.clock()
-        for tenant, end in await self._partitions():
-            async for found in walk(self.store, tenant, end, rules[end], now):
+        for one in await self._partitions():
+            async for found in walk(self.store, one.tenant, one.shards, one.end, rules[one.end], now):
                 done.looked_at += found.looked_at
                 done.add(found.entries, found.entries, overdue=found.overdue)
         return done
@@ -128,20 +143,21 @@ class Cleaner:
     def _rules(self) -> dict[Status, Rule]:
         return {end: rule_of(self.catalog, end) for end in ENDS}
 
-    async def _partitions(self) -> list[tuple[str, Status]]:
-        found = [(tenant, end) for tenant in await self.store.tenants() for end in ENDS]
-        return sorted(found, key=lambda one: partition(one[0], one[1].value))
+    async def _partitions(self) -> list[_Partition]:
+        tenants = await self.store.tenants()
+        found = [_Partition(tenant, shards, end) for tenant, shards in tenants.items() for end in ENDS]
+        return sorted(found, key=lambda one: one.place)
 
     async def _go_on(self, turn: Turn, done: Cleaned, out_of_time: OutOfTime) -> str:
         """Answers the partition at which it ran out of time; nothing at the end."""
         rules = self._rules()
-        left = [one for one in await self._partitions() if partition(one[0], one[1].value) >= turn.place]
-        for index, (tenant, end) in enumerate(left):
-            here = Turn(turn.begun_at, partition(tenant, end.value))
+        left = [one for one in await self._partitions() if one.place >= turn.place]
+        for index, one in enumerate(left):
+            here = Turn(turn.begun_at, one.place)
             if out_of_time():
                 return here.place
             try:
-                complete = await self._partition(tenant, end, rules[end], here, done, out_of_time)
+                complete = await self._partition(one, rules[one.end], here, done, out_of_time)
             except (ClientError, BotoCoreError, OSError) as error:
                 log.warning("ended jobs in %s: will be looked at again: %s", here.place, error)
                 continue
@@ -151,15 +167,13 @@ class Cleaner:
                 return here.place
             # It had all the time that there was. The others must not wait for it for ever.
             log.warning("%s has more ended jobs than can be counted in one round's time", here.place)
-            return partition(left[1][0], left[1][1].value) if len(left) > 1 else ""
+            return left[1].place if len(left) > 1 else ""
         return ""
 
-    async def _partition(
-        self, tenant: str, end: Status, rule: Rule, here: Turn, done: Cleaned, out_of_time: OutOfTime
-    ) -> bool:
+    async def _partition(self, one: _Partition, rule: Rule, here: Turn, done: Cleaned, out_of_time: OutOfTime) -> bool:
         """Whether it came to the end of it."""
         now = self.clock()
-        async with aclosing(walk(self.store, tenant, end, rule, now)) as pages:
+        async with aclosing(walk(self.store, one.tenant, one.shards, one.end, rule, now)) as pages:
             async for found in pages:
                 done.looked_at += found.looked_at
                 for at in range(0, len(found.entries), CHUNK):

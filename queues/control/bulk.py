@@ -47,11 +47,12 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The index entry that was looked at last: [due, pk] in a tenant's partition; the beginning if there is none."""
+    """The index entry that was looked at last: [due, pk] in a tenant's shard; the beginning if there is none."""
 
     tenant: str = ""
     due: int | None = None
     pk: str | None = None
+    shard: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def row_of(bulk: Bulk) -> Item:
 def progress_of(bulk: Bulk) -> Item:
     """The attributes that change while it goes on."""
     place = bulk.place
-    far = [bulk.examined, bulk.done, bulk.used_until, place.tenant, place.due, place.pk]
+    far = [bulk.examined, bulk.done, bulk.used_until, place.tenant, place.due, place.pk, place.shard]
     values = {"stage": string(bulk.stage.value), "progress": string(orjson.dumps(far).decode())}
     if bulk.ended_at is not None:
         values["ended_at"] = number(bulk.ended_at)
@@ -133,7 +134,7 @@ def progress_of(bulk: Bulk) -> Item:
 def bulk_of(item: Item) -> Bulk:
     """The operation that an item holds."""
     asked: dict[str, Any] = orjson.loads(item["asked"]["S"])
-    examined, done, used_until, tenant, due, pk = orjson.loads(item["progress"]["S"])
+    examined, done, used_until, *place = orjson.loads(item["progress"]["S"])
     return Bulk(
         id=item["sk"]["S"],
         verb=Verb(asked.pop("verb")),
@@ -143,6 +144,6 @@ def bulk_of(item: Item) -> Bulk:
         examined=examined,
         done=done,
         used_until=used_until,
-        place=Place(tenant, due, pk),
+        place=Place(*place),
         **asked,
     )

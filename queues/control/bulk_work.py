@@ -25,7 +25,8 @@ from queues.endings import Endings
 from queues.errors import JobNotFound
 from queues.job import Envelope, Job, Status
 from queues.job_options import JobOptions
-from queues.rows import OPEN, SORT_KEY, Item, number, partition, string
+from queues.rows import OPEN, SORT_KEY, Item, number, string
+from queues.shards import partition
 from queues.sqs import Message
 
 log = logging.getLogger("jobyard.bulk")
@@ -101,16 +102,23 @@ class BulkWork:
         entries, more = await self._page(bulk, tenant)
         jobs, entries, cut = await self._choose(bulk, entries, allowed, now)
         done = await self._apply(bulk, jobs, now)
-        place = _place(tenant, entries) if entries else replace(bulk.place, tenant=tenant)
+        place = _place(entries[-1], bulk.place, tenant) if entries else replace(bulk.place, tenant=tenant)
         after = bulk.advanced(now, examined=len(entries), done=done, place=place)
         if not more and not cut:
-            following = await self._tenant_after(bulk, tenant)
+            following = await self._place_after(bulk, place)
             if following is None:
                 await self._end(after, now)
                 return _Step.WENT_ON
-            after = replace(after, place=Place(following))
+            after = replace(after, place=following)
         await self.bulks.save(after, self.holder)
         return _Step.WENT_ON
+
+    async def _place_after(self, bulk: Bulk, place: Place) -> Place | None:
+        """Where to go on at the end of a shard; None if that was the last."""
+        if place.shard + 1 < await self.endings.store.shards_of(place.tenant):
+            return Place(place.tenant, shard=place.shard + 1)
+        tenant = await self._tenant_after(bulk, place.tenant)
+        return None if tenant is None else Place(tenant)
 
     async def _tenant_after(self, bulk: Bulk, tenant: str) -> str | None:
         if bulk.target is not None:
@@ -118,9 +126,9 @@ class BulkWork:
         return min((name for name in await self.endings.store.tenants() if name > tenant), default=None)
 
     async def _page(self, bulk: Bulk, tenant: str) -> tuple[list[Item], bool]:
-        """The next index entries, the oldest first, and whether there are more."""
-        state = partition(tenant, OPEN if bulk.verb is Verb.PURGE else Status.FAILED.value)
+        """The next index entries of a shard, the oldest first, and whether there are more."""
         place, start = bulk.place, None
+        state = partition(tenant, OPEN if bulk.verb is Verb.PURGE else Status.FAILED.value, place.shard)
         if place.due is not None and place.pk is not None:
             start = {"state": string(state), "due": number(place.due), "pk": string(place.pk), "sk": string(SORT_KEY)}
         # An index's entry of a failed job is due at the time of its failure.
@@ -188,6 +196,5 @@ class BulkWork:
                 self.look_again(name)
 
 
-def _place(tenant: str, entries: Sequence[Item]) -> Place:
-    last = entries[-1]
-    return Place(tenant, int(last["due"]["N"]), last["pk"]["S"])
+def _place(last: Item, before: Place, tenant: str) -> Place:
+    return Place(tenant, int(last["due"]["N"]), last["pk"]["S"], before.shard)

@@ -21,8 +21,8 @@ from queues.endings import Endings
 from queues.errors import BulkNotFound, InvalidOption, JobNotFound, WrongStatus
 from queues.job import Job, Status
 from queues.job_options import JobOptions
+from queues.merge import Merge
 from queues.payloads import PLAIN, Payloads
-from queues.rows import partition
 from queues.store import JobStore
 from queues.throttle.rows import LimitRows
 
@@ -153,16 +153,17 @@ class Control:
         if wanted.type is not None:
             self.catalog.get(wanted.type)
         matched = examined = 0
-        for tenant in [target] if target is not None else await self.store.tenants():
-            start = None
+        tenants = await self.store.tenants() if target is None else {target: await self.store.shards_of(target)}
+        for tenant, shards in tenants.items():
+            merge = Merge(self.store, tenant, [Status.FAILED.value], shards)
             while True:
-                entries, start = await self.store.keys(partition(tenant, "failed"), start=start, limit=PAGE)
+                entries = await merge.page(PAGE)
                 jobs = await self.store.rows(
                     (entry for entry in entries if wanted.type in (None, entry["type"]["S"])), now
                 )
                 matched += sum(job.status is Status.FAILED and wanted.matches(job) for job in jobs)
                 examined += len(entries)
-                if start is None:
+                if merge.done:
                     break
                 if examined >= MAX_COUNTED:
                     return Count(matched, exact=False)

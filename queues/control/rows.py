@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from queues.clients import code_of
 from queues.job import ENDED, Job, Status
 from queues.job_options import JobOptions
-from queues.rows import CANCELLING, Item, asked, key_of, number, partition, partition_key, string
+from queues.rows import CANCELLING, Item, asked, key_of, number, partition_key, string
 from queues.settings import Settings
+from queues.shards import partition
 from queues.store import JobStore
 from queues.writes import Form, Guards, Refused, Writes
 
@@ -37,7 +38,7 @@ class ControlRows:
         """Gives a failed job up: it is cancelled, with its error. The dead-letter consumer then removes its letter."""
         values = {
             "status": string(Status.CANCELLED.value),
-            "state": string(partition(job.tenant, Status.CANCELLED.value)),
+            "state": string(partition(job.tenant, Status.CANCELLED.value, job.shard)),
             "due": number(now),
             "expires_at": number(now // 1000 + round(options.keep_completed)),
         }

@@ -19,7 +19,8 @@ from queues.clock import Clock
 from queues.encryption.box import is_sealed
 from queues.events.event import Event, events_after, events_of, is_last
 from queues.job import Status
-from queues.rows import OPEN, OWING, Item, partition
+from queues.merge import Merge
+from queues.rows import OPEN, OWING, Item
 from queues.store import JobStore
 
 #: Milliseconds that are told again to whoever comes back.
@@ -72,37 +73,36 @@ class Feed:
 
     def _is_told(self, entry: Item) -> bool:
         """Whether it is of a job whose end has been told."""
-        status = entry["state"]["S"].rpartition("#")[2]
+        status = entry["state"]["S"].split("#")[1]
         return self._heard.get(_id_of(entry), "").endswith(f".{status}")
 
     async def _open(self) -> list[Item]:
-        state = partition(self.tenant, OPEN)
-        front = await self._entries(state, newest_first=False, most=MAX_OPEN // 2)
+        front = await self._entries(OPEN, newest_first=False, most=MAX_OPEN // 2)
         if len(front) < MAX_OPEN // 2:
             return self._wanted(front)
-        return self._wanted([*front, *await self._entries(state, newest_first=True, most=MAX_OPEN // 2)])
+        return self._wanted([*front, *await self._entries(OPEN, newest_first=True, most=MAX_OPEN // 2)])
 
     async def _owing(self) -> list[Item]:
-        return self._wanted(await self._entries(partition(self.tenant, OWING), newest_first=True, most=MAX_OPEN))
+        return self._wanted(await self._entries(OWING, newest_first=True, most=MAX_OPEN))
 
     async def _ended(self) -> list[Item]:
         floor = self.since if self._looked_at is None else self._looked_at - OVERLAP
         found: list[Item] = []
         for status in _ENDED:
-            found += await self._entries(partition(self.tenant, status), newest_first=True, floor=floor)
+            found += await self._entries(status, newest_first=True, floor=floor)
         return self._wanted(found)
 
     async def _entries(
         self, state: str, *, newest_first: bool, most: int | None = None, floor: int | None = None
     ) -> list[Item]:
-        """The entries of an index partition: `most` at the most, none that is due before `floor`."""
-        found: list[Item] = []
-        start: Item | None = None
+        """The entries of the jobs of a state: `most` at the most, none that is due before `floor`."""
+        shards = await self.store.shards_of(self.tenant)
+        merge, found = Merge(self.store, self.tenant, (state,), shards, newest_first=newest_first), list[Item]()
         while True:
-            page, start = await self.store.keys(state, start=start, limit=PAGE, newest_first=newest_first)
+            page = await merge.page(PAGE)
             found += [entry for entry in page if floor is None or int(entry["due"]["N"]) >= floor]
             over = floor is not None and page and int(page[-1]["due"]["N"]) < floor
-            if start is None or over or (most is not None and len(found) >= most):
+            if merge.done or not page or over or (most is not None and len(found) >= most):
                 return found[:most]
 
     def _wanted(self, entries: Iterable[Item]) -> list[Item]:

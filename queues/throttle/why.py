@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from queues.control.control import Control
 from queues.errors import Unreadable
 from queues.job import Job, Status
-from queues.rows import OPEN, Item, partition, partition_key
+from queues.merge import Merge
+from queues.rows import OPEN, Item, partition_key
 from queues.store import JobStore
 from queues.throttle.reason import PAUSED, Pace, Waiting, limited, queued, too_early
 from queues.throttle.scope import KeyFault, scopes_of
@@ -54,19 +55,19 @@ class Why:
         """How many of its tenant's jobs of the type are open and were due before it, and how fast such jobs end."""
         due = job.run_at + self.store.check_after
         mine = (due, partition_key(job.tenant, job.id))
-        ahead, start = 0, None
+        shards = await self.store.shards_of(job.tenant)
+        merge = Merge(self.store, job.tenant, [OPEN], shards, newest_first=False, before=due + 1)
+        ahead = 0
         for _ in range(PAGES):
-            entries, start = await self.store.keys(
-                partition(job.tenant, OPEN), start=start, limit=PAGE, newest_first=False, before=due + 1
-            )
+            entries = await merge.page(PAGE)
             # Those of one bulk are due at the same time; their ids are in order.
             ahead += sum(entry["type"]["S"] == job.type and (_due(entry), entry["pk"]["S"]) < mine for entry in entries)
-            if start is None:
+            if merge.done:
                 break
-        ended, _ = await self.store.keys(partition(job.tenant, Status.COMPLETED.value), start=None, limit=PAGE)
+        ended = await Merge(self.store, job.tenant, [Status.COMPLETED.value], shards).page(PAGE)
         lately = [_due(entry) for entry in ended if entry["type"]["S"] == job.type and _due(entry) > now - LATELY]
         per_second = len(lately) / max(1.0, (now - min(lately)) / 1000) if lately else None
-        return Pace(ahead, start is not None, per_second)
+        return Pace(ahead, not merge.done, per_second)
 
 
 def _due(entry: Item) -> int:

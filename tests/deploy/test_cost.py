@@ -12,7 +12,7 @@ from infra.deploy.cost import prices
 from infra.deploy.cost.estimate import estimate
 from infra.deploy.cost.item import total
 from infra.deploy.cost.job import API_MEMORY, HEARTBEAT_SECONDS, WRITE_UNITS, Work, in_bulk, one_by_one, work_of
-from infra.deploy.cost.standing import Shape, shape_of, standing
+from infra.deploy.cost.standing import EMPTY_LOOK_READS, Shape, shape_of, standing
 from infra.deploy.cost.tables import (
     ALARMS_OF_A_TYPE,
     BARE,
@@ -25,6 +25,7 @@ from infra.deploy.cost.tables import (
 )
 from infra.deploy.rendering import render
 from infra.deploy.rounds import CALLS_AN_HOUR, MEMORY, ROUNDS
+from infra.deploy.scale import look_month
 from queues import SERVICE_CLASSES
 from queues.settings import Settings
 from tests.cli.house import CHECKOUT
@@ -136,6 +137,18 @@ def test_a_shape_is_read_from_the_template() -> None:
     assert shape_of(resources) == wanted
     assert shape_of({}) == Shape(0, 0, 0, 0, 0, 0, 0)
     assert total(standing(shape_of({}), "arm64")) == 0
+
+
+def test_each_shard_more_is_a_look_more_a_minute() -> None:
+    def function(shards: str) -> dict[str, Any]:
+        environment = {"Variables": {"JOBYARD_SHARDS": shards}}
+        return {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 256, "Environment": environment}}
+
+    one, four = (standing(shape_of({"Reap": function(shards)}), "arm64") for shards in ("1", "4"))
+    more = quantity(four, "DynamoDB", "read units: the rounds") - quantity(one, "DynamoDB", "read units: the rounds")
+    assert more == 3 * EMPTY_LOOK_READS * prices.MONTH_MINUTES
+    assert look_month(1) == pytest.approx(EMPTY_LOOK_READS * prices.MONTH_MINUTES * prices.DYNAMODB_READ)
+    assert f"**${look_month(1):.4f} a month** for each tenant" in PAGE
 
 
 def test_polling_an_idle_queue_costs_a_quarter_dollar_a_month() -> None:

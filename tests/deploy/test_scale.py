@@ -23,10 +23,12 @@ from infra.deploy.scale import (
     price_table,
     provisioned,
     quota_table,
+    shards_table,
     without_asking,
 )
 from queues.resources import STATE_INDEX
-from queues.rows import OPEN, partition
+from queues.rows import OPEN
+from queues.shards import partition
 from tests.cli.house import CHECKOUT, environment
 from tests.core.house import House, housed
 
@@ -39,7 +41,9 @@ def writes(load: Load) -> float:
     return sum(item.dollars for item in monthly(load) if item.what == "write units")
 
 
-@pytest.mark.parametrize("table", [quota_table(LOADS), price_table(LOADS)], ids=["quotas", "prices"])
+@pytest.mark.parametrize(
+    "table", [quota_table(LOADS), price_table(LOADS), shards_table()], ids=["quotas", "prices", "shards"]
+)
 def test_the_page_shows_what_is_computed(table: str) -> None:
     assert f"\n\n{table}\n" in PAGE, table
 
@@ -79,7 +83,7 @@ async def test_a_job_costs_what_the_plan_reckons_with(house: House) -> None:
         IndexName=STATE_INDEX,
         KeyConditionExpression="#state = :open",
         ExpressionAttributeNames={"#state": "state"},
-        ExpressionAttributeValues={":open": {"S": partition(made.tenant, OPEN)}},
+        ExpressionAttributeValues={":open": {"S": partition(made.tenant, OPEN, made.shard)}},
     )
     assert rows["Items"] == [], "made there and taken away: OPEN_UNITS"
     assert OPEN_UNITS == 2

@@ -139,7 +139,7 @@ async def test_a_job_type_is_invoked_with_its_data(tmp_path: Path) -> None:
             _, error = await invoke(world, "sum-up", {"numbers": "many"})
             assert error["errorType"] == "InvalidData"
             # No job came of any of it.
-            assert await world.runtime.store.tenants() == []
+            assert await world.runtime.store.tenants() == {}
     finally:
         uninstall()
 

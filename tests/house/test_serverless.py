@@ -87,6 +87,7 @@ def test_all_of_them_are_included() -> None:
         "JOBYARD_PREFIX": PREFIX,
         "JOBYARD_JOBS": MODULES[0],
         "JOBYARD_METRICS": "${param:metrics}",
+        "JOBYARD_SHARDS": "${param:shards}",
         "JOBYARD_ARTIFACTS": {"Fn::If": ["ArtifactsKept", {"Fn::Sub": "s3://${ArtifactBucket}/jobs"}, ""]},
         "JOBYARD_KMS_KEY_ID": {"Ref": "KmsKey"},
     }

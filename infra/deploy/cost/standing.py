@@ -22,6 +22,9 @@ ROUND_SECONDS = 0.1
 #: half a unit each. The cleaner's, once an hour, makes one more for each of the three ends of a job, and two writes:
 #: nothing, beside those of each minute.
 ROUND_READS = 2
+#: Read units of the reaper's look at one shard of one tenant in which nothing is overdue: two queries, half a unit
+#: each. ROUND_READS has those of one shard.
+EMPTY_LOOK_READS = 1
 #: GetQueueAttributes a minute for each dead-letter queue: one, and one more every five minutes.
 LETTERS_A_MINUTE = 1.2
 #: Bytes that an invocation writes to its log by itself: START, END and REPORT.
@@ -43,6 +46,8 @@ class Shape:
     memory: int
     #: Dead-letter queues: one for each job type.
     letters: int
+    #: Of a tenant's jobs.
+    shards: int = 1
 
 
 def shape_of(resources: Mapping[str, Mapping[str, Any]]) -> Shape:
@@ -60,7 +65,14 @@ def shape_of(resources: Mapping[str, Mapping[str, Any]]) -> Shape:
         dashboards=kinds.count("CloudWatch::Dashboard"),
         memory=max((target["Properties"]["MemorySize"] for _, target in called), default=0),
         letters=len({_redrive(one) for one in resources.values() if _redrive(one)}),
+        shards=max((_shards(one) for one in resources.values()), default=1),
     )
+
+
+def _shards(resource: Mapping[str, Any]) -> int:
+    """The number of shards that a function's environment names; 1 if there is none."""
+    variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    return int(variables.get("JOBYARD_SHARDS", 1)) if resource["Type"] == "AWS::Lambda::Function" else 1
 
 
 def _redrive(resource: Mapping[str, Any]) -> str:
@@ -75,6 +87,7 @@ def standing(shape: Shape, architecture: str) -> list[Item]:
     polls = shape.mappings * POLLS_A_MINUTE * prices.MONTH_MINUTES
     letters = shape.letters * LETTERS_A_MINUTE * prices.MONTH_MINUTES
     seconds = rounds * ROUND_SECONDS * shape.memory / 1024
+    looks = (shape.shards - 1) * EMPTY_LOOK_READS * prices.MONTH_MINUTES
     dashboards = max(0, shape.dashboards - prices.FREE_DASHBOARDS)
     return [
         Item("CloudWatch", "alarms", shape.alarms, prices.ALARM),
@@ -84,7 +97,7 @@ def standing(shape: Shape, architecture: str) -> list[Item]:
         Item("Lambda", "invocations: the rounds", rounds, prices.LAMBDA_REQUEST),
         Item("Lambda", "GB-seconds: the rounds", seconds, prices.LAMBDA_GB_SECOND[architecture]),
         Item("Scheduler", "invocations: the rounds", rounds, prices.SCHEDULER_INVOCATION),
-        Item("DynamoDB", "read units: the rounds", rounds * ROUND_READS, prices.DYNAMODB_READ),
+        Item("DynamoDB", "read units: the rounds", rounds * ROUND_READS + looks, prices.DYNAMODB_READ),
         Item("CloudWatch", "GB of logs: the rounds", rounds * INVOCATION_LOG_BYTES / prices.GB, prices.LOGS_GB),
         Item("CloudWatch", "dashboards", dashboards, prices.DASHBOARD),
     ]

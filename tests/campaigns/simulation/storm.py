@@ -6,14 +6,15 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 from infra.local.engine import Engine
 from queues.clients import Clients
 from queues.dead_letters import SWEEP_AT_LEAST_EVERY
 from queues.job import Envelope, Job, Status
-from queues.rows import OPEN, OWING, partition
+from queues.merge import Merge
+from queues.rows import OPEN, OWING
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
 from tests.campaigns.simulation.cancels import Cancels
@@ -30,6 +31,8 @@ STORM = 300
 CALM = 7_200
 #: Worker processes at once.
 WORKERS = 2
+#: Of each new process in turn, by seed: some have one shard, some several, some are about to change the number.
+SHARDS = ((1,), (1,), (3,), (1, 4, 2))
 #: What some seeds have besides plain jobs and people who cancel them, and the share of seeds that have each.
 BESIDES = (Uniques, Recurring, Limited, Flowing)
 SHARE = 0.4
@@ -44,6 +47,7 @@ async def _simulate(loop: VirtualLoop, seed: int) -> World:
     rng = random.Random(seed)
     engine = Engine(None, clock=loop.epoch_ms, random=random.Random(seed))
     world = World(loop, rng, engine, Settings(lease=rng.choice([5, 12, 30]), reap_every=10))
+    world.shards = cycle(SHARDS[seed % len(SHARDS)])
     plain = Plain(world)
     world.subjects += [plain, Cancels(world, plain)]
     world.subjects += [subject(world) for subject in BESIDES if rng.random() < SHARE]
@@ -84,10 +88,9 @@ async def _rest(world: World, honest: Runtime) -> None:
 
 async def _open(honest: Runtime) -> bool:
     """Whether a job has not ended, or something is owed to it, or a flow has not."""
-    for state in (OPEN, OWING):
-        entries, _ = await honest.store.keys(partition("default", state), start=None, limit=1)
-        if entries:
-            return True
+    shards = await honest.store.shards_of("default")
+    if await Merge(honest.store, "default", [OPEN, OWING], shards).page(1):
+        return True
     return not all(flow.ended for flow in (await honest.queue.flows.list(limit=200)).flows)
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -65,6 +66,8 @@ class World:
     seen: dict[str, Seen] = field(default_factory=lambda: defaultdict(Seen))
     rates: Rates = field(default_factory=Rates)
     processes: list[Process] = field(default_factory=list)
+    #: The number of shards of each new process, as it is while a deployment is rolled out.
+    shards: Iterator[int] = field(default_factory=lambda: repeat(1))
     restarts: int = 0
     trace: list[str] = field(default_factory=list)
 
@@ -125,7 +128,8 @@ class Process:
 
         clients = Clients(faulty("sqs"), faulty("dynamodb"), faulty("scheduler"))
         clock = world.loop.epoch_ms
-        return assemble(clients, self.catalog(), world.settings, clock=clock, random=world.rng, worker=self.name)
+        settings = world.settings.model_copy(update={"shards": next(world.shards)})
+        return assemble(clients, self.catalog(), settings, clock=clock, random=world.rng, worker=self.name)
 
     def _note(self, text: str) -> None:
         self.world.note(f"{self.name} {text}")

@@ -213,15 +213,8 @@ class Queue:
         """One page of jobs, the latest activity first. UnknownJobType, InvalidOption."""
         if type is not None:
             self.catalog.get(type)
-        return await list_jobs(
-            self._store,
-            self.tenant,
-            self._clock(),
-            status=Status(status) if status is not None else None,
-            type_name=type,
-            limit=limit,
-            cursor=cursor,
-        )
+        state, now = None if status is None else Status(status), self._clock()
+        return await list_jobs(self._store, self.tenant, now, status=state, type_name=type, limit=limit, cursor=cursor)
 
     async def wait(
         self,

@@ -113,10 +113,10 @@ def keeping(*, removes: bool = False) -> dict[str, Any]:
 
 
 def sweeping() -> dict[str, Any]:
-    """The policy of the role that removes artifacts which no row names."""
+    """The policy of the role that removes artifacts which no row names, and goes on with flows of any type."""
     below = {"Condition": {"StringLike": {"s3:prefix": f"{FOLDER}/*"}}}
     listing = allow("FindArtifacts", ["s3:ListBucket"], arn_of(BUCKET)) | below
-    return _if(KEPT, "artifacts", listing, allow("KeepArtifacts", ["s3:DeleteObject"], _OBJECTS))
+    return _if(KEPT, "artifacts", listing, _keep(removes=True))
 
 
 def encrypting(types: Sequence[JobType[Any, Any]]) -> list[dict[str, Any]]:

@@ -47,7 +47,8 @@ def roles(types: Types) -> dict[str, Any]:
     """Logical id -> role, of the fixed functions and of each job type's."""
     found = {
         role_id(API): _role(FIXED[API], _api(types), keeping(removes=True), *encrypting(types)),
-        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)], sweeping()),
+        # It starts the steps of flows whose data the function that ended the step before must not read.
+        role_id(REAPER): _role(FIXED[REAPER], [*_reaper(types), *telling(types)], sweeping(), *encrypting(types)),
         role_id(DEAD_LETTERS): _role(FIXED[DEAD_LETTERS], [*_dead_letters(types), *telling(types)]),
         role_id(CLEANER): _role(FIXED[CLEANER], _cleaner()),
     }

@@ -2,8 +2,9 @@
 attached to whatever role they run with, and a role with it for tasks of ECS.
 
 A worker makes the calls of the functions whose place it takes, and those of its /metrics. It leaves the rounds to the
-deployment's functions (`jobyard work --no-rounds`), and needs no right to other types' queues. Like them it may use the
-bucket for artifacts if there is one, and the key if one of its types is sensitive.
+deployment's functions (`jobyard work --no-rounds`), and of other types' queues it may only send to, as steps of flows
+follow each other. Like them it may use the bucket for artifacts if there is one, and the key if one of its types is
+sensitive.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from infra.deploy.names import PREFIX
 from infra.deploy.payloads import working_on_payloads
-from infra.deploy.roles import INDEX, TABLE, letters, working_on
+from infra.deploy.roles import INDEX, TABLE, going_on_with_flows, letters, working_on
 from infra.deploy.statements import Statement, allow, document, trust
 from infra.deploy.telling import telling
 from queues.jobtype import JobType
@@ -33,7 +34,9 @@ def workers(types: Sequence[JobType[Any, Any]]) -> dict[str, Any]:
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
                 "Description": f"What workers of {PREFIX} may do",
-                "PolicyDocument": document(*statements(theirs), *telling(types), *working_on_payloads(theirs)),
+                "PolicyDocument": document(
+                    *statements(theirs), *going_on_with_flows(types), *telling(types), *working_on_payloads(theirs)
+                ),
             },
         },
         ROLE: {

@@ -22,7 +22,18 @@ from tests.core.house import DAY, House, housed, throttled
 from tests.core.interleaving import Death, Order, every_order, players
 
 #: What changes nothing, or makes a job and no more.
-UNRECORDED = {"enqueue", "enqueue_many", "get", "list", "wait", "count_failed", "operation", "paused", "counts"} | {
+UNRECORDED = {
+    "enqueue",
+    "enqueue_many",
+    "get",
+    "list",
+    "wait",
+    "count_failed",
+    "operation",
+    "paused",
+    "counts",
+    "workers",
+} | {
     *("dead_letters", "audit", "why", "run_task", "transaction_items", "transaction_items_many", "relay"),
 }
 #: `create` and `update` are `add` and `put`, which are.

@@ -16,6 +16,7 @@ import boto3
 import httpx
 import pytest
 from aiobotocore.client import AioBaseClient
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from api.app import create_app
@@ -24,11 +25,14 @@ from infra.deploy.payloads import BUCKET, ENCRYPTED, FOLDER, KEPT, working_on_pa
 from infra.deploy.roles import roles
 from infra.local.engine import Engine
 from infra.worker import Worker
-from queues import Status, job
+from queues import Status, job, runner
 from queues.artifacts.sweep import EVERY_REMOTE
 from queues.catalog import Catalog
 from queues.clients import Clients
-from queues.clock import system_clock
+from queues.clock import Clock, system_clock
+from queues.flows.conductor import Conductor
+from queues.flows.flow import Flow, Result, Step, chain
+from queues.flows.state import Phase
 from queues.limits import MAX_DATA_BYTES
 from queues.runtime import Runtime, assemble
 from queues.settings import read_settings
@@ -95,6 +99,11 @@ def _target(service: str, params: dict[str, Any]) -> str:
     return "bucket" if params.get("Prefix", "").startswith(f"{FOLDER}/") else "the bucket as a whole"
 
 
+@job("plain")
+async def plain(data: dict[str, str]) -> dict[str, str]:
+    return LARGE
+
+
 class Deployment:
     """Processes on one embedded AWS, with payloads on moto."""
 
@@ -105,22 +114,22 @@ class Deployment:
         )
         self.made: list[Runtime] = []
 
-    def process(self) -> Runtime:
+    def process(self, *, clock: Clock = system_clock) -> Runtime:
         """One with no connection and no key in its memory."""
         clients = Clients(*(self.engine.client(name) for name in ("sqs", "dynamodb", "scheduler")))
-        self.made.append(assemble(clients, Catalog([secret]), self.settings))
+        self.made.append(assemble(clients, Catalog([secret, plain]), self.settings, clock=clock))
         return self.made[-1]
 
-    async def work(self, runtime: Runtime) -> None:
+    async def work(self, runtime: Runtime, job_type: Any = secret) -> None:
         """One delivery."""
-        url = await runtime.queues.url("secret")
+        url = await runtime.queues.url(job_type.name)
         reply = await runtime.clients.sqs.receive_message(QueueUrl=url)
         records = [
             {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"]}
             for one in reply["Messages"]
         ]
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
-        await runtime.runner.handle(secret, {"Records": records}, context)
+        await runtime.runner.handle(job_type, {"Records": records}, context)
 
 
 @pytest.fixture
@@ -136,6 +145,14 @@ async def deployment(endpoint: str, calls: set[Call]) -> AsyncIterator[Deploymen
     for runtime in found.made:
         await runtime.close()
     await found.engine.close()
+
+
+def _later(minutes: int) -> Clock:
+    return lambda: system_clock() + minutes * 60_000
+
+
+async def _denied(*_: object) -> None:
+    raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "kms:GenerateDataKey"}}, "GenerateDataKey")
 
 
 def allowed(statements: list[dict[str, Any]]) -> set[Call]:
@@ -193,12 +210,26 @@ async def test_the_api(deployment: Deployment, calls: set[Call]) -> None:
     assert calls | mine == of_role("ApiRole")
 
 
-async def test_the_reaper(deployment: Deployment, calls: set[Call]) -> None:
+async def test_the_reaper(deployment: Deployment, calls: set[Call], monkeypatch: pytest.MonkeyPatch) -> None:
     artifacts = deployment.process().payloads.artifacts
     assert artifacts is not None
     await artifacts.put("default", "gone", "whose writer has died")
+    # Functions that may not read or encrypt what goes from one step to the next, or have died.
+    steps = chain(Step("plain", {}), Step("secret"), Step("plain", {"text": Result()}))
+    flow = await deployment.process().queue.flows.start(Flow(steps))
+    made: set[Call] = set()
+    for minutes, job_type in enumerate((plain, secret)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Conductor, "pay", _denied)
+            patch.setattr(runner, "SETTLE_PAUSE", 0)
+            await deployment.work(deployment.process(clock=_later(minutes)), job_type)
+        calls.clear()
+        await deployment.process(clock=_later(minutes + 1)).reaper.round()
+        made |= calls
+    calls.clear()
+    await deployment.work(deployment.process(clock=_later(2)), plain)
+    assert (await deployment.process().queue.flows.get(flow.id)).phase is Phase.COMPLETED
     calls.clear()
     runtime = deployment.process()
-    await runtime.reaper.round()
     assert await replace(runtime.artifact_sweep, clock=lambda: system_clock() + EVERY_REMOTE).round() >= 1
-    assert calls == of_role("ReaperRole")
+    assert calls | made == of_role("ReaperRole")

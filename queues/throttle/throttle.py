@@ -2,7 +2,8 @@
 
 The job's row is read first: what does not wait takes nobody's place. Then the job takes a place in each limit's
 row, in their order; where one is full, those it has taken are given back. Then it is claimed. A place is held under
-the claim's name and for the claim's lease, both from the same moment; after the attempt it is given back.
+the claim's name and for a lease, and the claim's own lease begins when the first place was taken, however long the
+calls took; after the attempt the places are given back.
 
 What holds if the process dies
 - before a place is taken: nothing has happened. The message comes back.
@@ -60,7 +61,7 @@ Found = dict[str, tuple[str, int | None]]
 class Held:
     """The places of one attempt."""
 
-    #: Epoch ms: the time of its claim.
+    #: Epoch ms: the time of its claim, and so of its start: when the first of its places was taken.
     at: int
     holder: str
     tag: str
@@ -122,32 +123,39 @@ class Throttle:
         return job
 
     async def _through(self, scopes: tuple[Scope, ...], held: Held, tenant: str) -> Held | Full:
-        ask = Ask(held.holder, held.tag, tenant, held.at, held.at + self.lease, self.random())
+        random = self.random()
+
+        def ask() -> Ask:
+            # When it is decided: the read before may have taken long, and what is counted is the start.
+            now = self.clock()
+            return Ask(held.holder, held.tag, tenant, now, now + self.lease, random)
+
         for scope in scopes:
             try:
                 answer = await self._take(scope, ask)
             except Contended:
-                answer = Full(ask.now + round(BUSY * (1 + ask.random)))
+                answer = Full(self.clock() + round(BUSY * (1 + random)))
             except asyncio.CancelledError:
                 # The process is stopping. The place may yet be taken: it is given back after that.
-                taken = replace(held, places=(*held.places, (scope, Granted(ask.now))))
+                taken = replace(held, places=(*held.places, (scope, Granted(held.at))))
                 self._apart(self.undo(taken, sure=False))
                 raise
             if isinstance(answer, Full):
                 await self.undo(held)
                 return answer
             held = replace(held, places=(*held.places, (scope, answer)))
-        return held
+        # The claim's lease is over no later than any place's time.
+        return replace(held, at=min((granted.at for _, granted in held.places), default=held.at))
 
-    async def _take(self, scope: Scope, ask: Ask) -> Answer:
+    async def _take(self, scope: Scope, ask: Callable[[], Ask]) -> Answer:
         rule = scope.limit
         if isinstance(rule, Rate):
-            return await self.cells.change(scope.pk, lambda state: _change(state, window.take(rule, state, ask)))
-        answer = await self.cells.change(scope.pk, lambda state: _change(state, slots.take(rule, state, ask)))
+            return await self.cells.change(scope.pk, lambda state: _change(state, window.take(rule, state, ask())))
+        answer = await self.cells.change(scope.pk, lambda state: _change(state, slots.take(rule, state, ask())))
         if isinstance(answer, Full) and answer.overdue:
-            found = await self._looked(scope.pk, answer.overdue[:MAX_LOOKS], ask.now)
+            found = await self._looked(scope.pk, answer.overdue[:MAX_LOOKS], self.clock())
             answer = await self.cells.change(
-                scope.pk, lambda state: _change(state, slots.take(rule, slots.seen(state, found), ask))
+                scope.pk, lambda state: _change(state, slots.take(rule, slots.seen(state, found), ask()))
             )
         return answer
 

@@ -21,9 +21,9 @@ from infra.worker import Worker
 from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.options import NewJob
-from queues.rows import partition
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
+from queues.shards import partition
 
 #: Jobs of one bulk enqueue.
 LOT = 500
@@ -121,7 +121,7 @@ class Jobyard(Contestant):
 
     async def kept(self) -> int:
         completed, start = 0, None
-        state = partition(self.runtime.queue.tenant, "completed")
+        state = partition(self.runtime.queue.tenant, "completed", 0)
         while True:
             entries, start = await self.runtime.store.keys(state, start=start, limit=PAGE)
             completed += len(entries)

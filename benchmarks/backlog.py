@@ -32,8 +32,9 @@ from queues.clock import system_clock
 from queues.enqueue import Enqueuer
 from queues.ids import Ulids
 from queues.options import NewJob
-from queues.rows import OPEN, partition
+from queues.rows import OPEN
 from queues.settings import read_settings
+from queues.shards import partition
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
@@ -85,7 +86,7 @@ class Backlog:
         assert len(reply["Messages"]) == 10, "the backlog handed out fewer than ten messages"
 
     async def list(self) -> None:
-        entries, _ = await self.store.keys(partition(TENANT, OPEN), start=None, limit=PAGE)
+        entries, _ = await self.store.keys(partition(TENANT, OPEN, 0), start=None, limit=PAGE)
         jobs = await self.store.rows(entries, system_clock())
         assert len(jobs) == PAGE, "the list is short"
 

@@ -18,8 +18,8 @@ from queues.clock import system_clock
 from queues.ids import Ulids
 from queues.job import Envelope, Job, Status
 from queues.outcome import Returned, settle
-from queues.rows import partition
 from queues.settings import read_settings
+from queues.shards import partition
 from queues.sqs import JobQueues
 from queues.store import JobStore
 from queues.table import create_table
@@ -125,7 +125,7 @@ async def record(jobs: int) -> CoreCalls:
     recorded.reads["GetItem"] = taken()
     start = None
     for _ in range(PAGES):
-        _, start = await store.keys(partition(TENANT, "completed"), start=start, limit=PAGE)
+        _, start = await store.keys(partition(TENANT, "completed", 0), start=start, limit=PAGE)
     recorded.reads[f"Query ({PAGE} keys)"] = taken()
     await engine.close()
     return recorded

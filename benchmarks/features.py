@@ -32,7 +32,7 @@ from queues.clients import Clients
 from queues.clock import system_clock
 from queues.encryption.key_file import KeyFile
 from queues.runtime import Runtime, assemble
-from queues.settings import read_settings
+from queues.settings import Settings, read_settings
 
 #: Part of the jobs that are run first and not measured.
 WARM_UP_SHARE = 0.05
@@ -44,13 +44,16 @@ class Featured(Embedded):
     def __init__(self, folder: Path, feature: Feature) -> None:
         super().__init__(folder / "jobyard.db")
         self.feature = feature
-        self.settings = read_settings(processes=1, data=folder, artifacts=f"file://{folder}/artifacts")
+        self._folder = folder
         self.asked = 0
         self.followers: list[asyncio.Task[None]] = []
 
+    def settings(self) -> Settings:
+        return read_settings(processes=1, data=self._folder, artifacts=f"file://{self._folder}/artifacts")
+
     def _assemble(self) -> Runtime:
-        KeyFile(self.settings.data).ensure(system_clock())
-        return assemble(Clients(self.sqs, self.dynamodb), self.feature.catalog, self.settings)
+        KeyFile(self._folder).ensure(system_clock())
+        return assemble(Clients(self.sqs, self.dynamodb), self.feature.catalog, self.settings())
 
     async def enqueue(self, jobs: int) -> None:
         first, self.asked = self.asked, self.asked + jobs

@@ -115,14 +115,19 @@ class FlowStore:
         due: int | None,
         removes: Iterable[str] = (),
         if_due: int | None = None,
+        if_counts: bool = False,
     ) -> FlowState | None:
         """Sets these, and when a round shall look; None if somebody has changed its phase since it was read.
 
-        `due`: None if nothing is owed to it any more. `if_due`: only if a round was to look at that time.
+        `due`: None if nothing is owed to it any more. `if_due`: only if a round was to look at that time. `if_counts`:
+        only if no step has ended since it was read.
         """
         sets = dict(values) | due_values(due)
         gone = [*removes, *([] if due is not None else ["state", "due"])]
         known = {"phase": string(flow.phase.value), "round": number(flow.round), "making": string(flow.making)}
+        if if_counts:
+            counts = {"completed": flow.completed, "failed": flow.failed, "cancelled": flow.cancelled}
+            known |= {name: number(count) for name, count in counts.items()}
         expression = ("SET " + ", ".join(f"#{name} = :{name}" for name in sets)) if sets else ""
         if gone:
             expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)

@@ -11,6 +11,7 @@ import pytest
 from queues import Context, Discard, Status
 from queues.flows.flow import Flow, Result, Step, chain, group
 from queues.flows.state import FlowState
+from queues.flows.store import FlowStore
 from queues.outcome import Settlement
 from tests.core.house import LEASE, MINUTE, House, Order, Process, housed
 from tests.core.interleaving import Death, Player, every_order, players
@@ -89,6 +90,36 @@ async def test_killed_as_it_starts_a_flow_it_is_there_as_a_whole_or_not_at_all(h
         assert counts(done) == ("completed", 4, 0, 0, 0)
 
     assert await each_death(house, story) >= 5
+
+
+async def left_to_the_rounds(house: House) -> FlowState:
+    """A flow that stops: its first step has failed and owes nothing, its others wait, whoever began to stop it died."""
+    flows = FlowStore(house.dynamodb, house.settings)
+    flow = await house.queue.flows.start(diamond())
+    fails_at(house, 1)
+    # As if its own process had died between phase and work: it meets a flow that stops already, whose work is owed.
+    stopping = {"phase": {"S": "stopping"}, "outcome": {"S": "failed"}}
+    assert await flows.change(flow, stopping, due=house.loop.epoch_ms() + 1_000) is not None
+    await house.deliver()
+    left = await house.queue.flows.get(flow.id)
+    assert (left.phase.value, left.failed, left.cancelled) == ("stopping", 1, 0)
+    await asyncio.sleep(2)
+    return left
+
+
+@housed
+async def test_killed_in_the_round_that_stops_a_flow_it_is_ended_by_a_later_one(house: House) -> None:
+    """Steps that never started have no job that owes their end: nobody but a round can act on it."""
+
+    async def story(player: Player) -> None:
+        flow = await left_to_the_rounds(house)
+        await play(player, player.process.runtime.flowing.round())
+        await heal(house)
+        done = await house.queue.flows.get(flow.id)
+        assert counts(done)[:4] == ("failed", 0, 1, 3)
+        assert done.due is None
+
+    assert await each_death(house, story) >= 6
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ class _Bulk:
             asyncio.gather(*(store.put_new(row) for row in rows[: len(named)])),
             store.put_many(rows[len(named) :]),
         )
-        to_send = fresh
+        to_send = [*fresh]
         for i, old in zip(named, there, strict=True):
             if old is None or _never_started(old):
                 to_send.append(i)

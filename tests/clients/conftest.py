@@ -30,7 +30,7 @@ def environment(endpoint: str, secret: str = "test") -> dict[str, str]:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A running `jobyard up`."""
-    place = Place(tmp_path_factory.mktemp("clients"), None)
+    place = Place(tmp_path_factory.mktemp("clients"), None, variables={"JOBYARD_JOBS": "functions.catalog"})
     place.start()
     yield place
     assert place.stop() == 0, place.log.read_text()[-2000:]

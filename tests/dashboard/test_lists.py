@@ -55,7 +55,7 @@ def test_filters_are_in_the_address_and_survive_a_reload(dashboard: Page, tenant
 def test_a_job_is_seen_to_wait_to_run_and_to_end(dashboard: Page, tenant: Tenant, gate: Path) -> None:
     dashboard.goto(f"{tenant.url}/jobs#/jobs")
     expect(dashboard.get_by_text("No jobs yet.")).to_be_visible()
-    tenant.enqueue("hold", {"until": str(gate)}, jobId="live", delay=1_500)
+    tenant.enqueue("hold", {"until": str(gate)}, jobId="live", delay=6_000)
     expect(row(dashboard, "live")).to_contain_text("delayed")
     expect(row(dashboard, "live")).to_contain_text("active")
     expect(row(dashboard, "live")).to_contain_text("waiting for the file")

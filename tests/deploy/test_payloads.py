@@ -33,7 +33,7 @@ def if_asked(types: list[JobType[Any, Any]], condition: str) -> dict[str, set[st
 
 def test_the_key_is_for_functions_that_handle_sensitive_jobs() -> None:
     use = {"kms:GenerateDataKey", "kms:Decrypt"}
-    assert if_asked([plain, sensitive], ENCRYPTED) == {"ApiRole": use, "SecretRole": use}
+    assert if_asked([plain, sensitive], ENCRYPTED) == {"ApiRole": use, "ReaperRole": use, "SecretRole": use}
     assert if_asked([plain], ENCRYPTED) == {}
 
 
@@ -41,7 +41,7 @@ def test_the_bucket_is_for_who_reads_and_writes_payloads() -> None:
     assert if_asked([plain], KEPT) == {
         "ApiRole": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
         "OpenRole": {"s3:GetObject", "s3:PutObject"},
-        "ReaperRole": {"s3:ListBucket", "s3:DeleteObject"},
+        "ReaperRole": {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
     }
 
 

@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +35,8 @@ SHARES: dict[Kind, int] = {"load": 70, "start": 10, "stop": 10, "full": 10}
 LIFE, EARLY_LIFE, PATIENCE, FULL = 1.0, 0.8, 0.05, 0.5
 #: Bytes of log at which a life makes its checkpoints.
 CHECKPOINTS = (64 * 1024, 512 * 1024, START_AT)
+#: Seconds for which a full disk that nobody has met yet is left so at the most.
+MEET = 3.0
 #: Bytes that can still be written when the disk becomes full.
 ROOM = (0, 20_000, 200_000)
 #: Seconds for the writers to notice that the server is dead.
@@ -104,8 +107,14 @@ class Campaign:
 
     async def _fill_up(self, rng: random.Random) -> None:
         await asyncio.sleep(rng.uniform(0.05, self.life))
+        before = sum(load.figures.full for load in self.loads)
         self.server.fill_disk(rng.choice(ROOM))
         await asyncio.sleep(rng.uniform(0, FULL))
+        with suppress(TimeoutError):
+            # On a busy machine it takes longer until somebody meets it.
+            async with asyncio.timeout(MEET):
+                while sum(load.figures.full for load in self.loads) == before:  # noqa: ASYNC110 - they only count
+                    await asyncio.sleep(0.01)
         if rng.random() < 0.7:
             self.server.make_room()
             await asyncio.sleep(rng.uniform(0.02, self.life))

@@ -52,6 +52,7 @@ class ByFolderOrFile(LoadFileScheduling):
         return folder if folder in TOGETHER else str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     return ByFolderOrFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

@@ -185,7 +185,7 @@ def test_methods_of_services_are_called_on_one_object() -> None:
         ("shop.client", "has no method 'client'"),
         ("shop.system", "has no method 'system'"),
         ("till.order", "lets price be called, not 'order'"),
-        ("shops.order", "no service 'shops' is registered; there is shop, till"),
+        ("shops.order", "no service 'shops' is registered; there is "),
     ],
 )
 def test_methods_that_a_service_does_not_have(name: str, why: str) -> None:

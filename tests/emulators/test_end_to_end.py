@@ -101,7 +101,8 @@ def test_a_restart_holds_no_job_up(place: Place) -> None:
     began = time.monotonic()
     ids = [place.enqueue("hello", {"name": "Hal"})["id"] for _ in range(30)]
     assert {place.ended(job_id)["status"] for job_id in ids} == {"completed"}
-    assert time.monotonic() - began < 0.5 * read_settings().lease
+    # What is hidden so is hidden for a lease.
+    assert time.monotonic() - began < read_settings().lease
 
 
 async def _dead_letters(sqs: Any, name: str) -> list[dict[str, Any]]:

@@ -147,7 +147,7 @@ async def test_waits_are_exact_beyond_the_twelve_hours_of_sqs_too(
     process = await deploy(house, on_error={"botocore.exceptions.ClientError": long}, backoff=lambda _n, _error: 7)
     made = await process.runtime.queue.enqueue("work", {})
     assert made.backoff.curve == "custom"
-    async with house.working(process):
+    async with house.working(process, every=600):
         await asyncio.sleep(waits - 1)
         assert (await house.queue.get(made.id)).status is Status.DELAYED
         await asyncio.sleep(3)

@@ -78,7 +78,9 @@ def create_app(
     )
     tokens = Tokens(secret, clock, previous=previous_secrets)
     app.state.site = Site(runtime, tokens, workers)
-    if runtime.observer.tracing is not None if isinstance(runtime, Runtime) else traced:
+    if isinstance(runtime, Runtime):
+        traced = runtime.observer.tracing is not None
+    if traced:
         from api.traced import Traced
 
         app.add_middleware(Traced)

@@ -188,7 +188,7 @@ class BlockingQueue:
 
     @property
     def webhooks(self) -> BlockingWebhooks:
-        """Its tenant's webhooks, by which ends of jobs are told."""
+        """Its tenant's webhooks, which tell other services what happens to jobs."""
         return BlockingWebhooks(self, lambda queue: queue.webhooks)
 
     def __enter__(self) -> Self:

@@ -196,10 +196,10 @@ class Queue:
 
     async def why(self, job: str | Job) -> Waiting | None:
         """Why a job waits, by its id or as it was read; None if it does not. JobNotFound."""
-        if isinstance(job, str):
-            job = await self.get(job)
         from queues.throttle.why import Why
 
+        if isinstance(job, str):
+            job = await self.get(job)
         return await Why(self._store, self._control).of(job, self._clock())
 
     async def list(

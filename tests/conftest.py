@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -42,6 +42,19 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
             print(f"\n{line}", flush=True)
 
     return print_through
+
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[str]:
+    """A server of moto in this process, with all that it has; each file gets its own."""
+    # A second's import, in each of the processes, that few files need.
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 class ByFolderOrFile(LoadFileScheduling):

@@ -52,7 +52,8 @@ class Feed:
         """What is new since the look before, in the order in which it happened; its time is never None."""
         now = self.clock()
         # In the order in which a job goes through them: one that moves meanwhile is met once at the least.
-        entries = [*await self._open(), *await self._owing(), *await self._ended()]
+        shards = await self.store.shards_of(self.tenant)
+        entries = [*await self._open(shards), *await self._owing(shards), *await self._ended(shards)]
         self._looked_at = now
         found: list[Event] = []
         seen: dict[str, str] = {}
@@ -76,27 +77,26 @@ class Feed:
         status = entry["state"]["S"].split("#")[1]
         return self._heard.get(_id_of(entry), "").endswith(f".{status}")
 
-    async def _open(self) -> list[Item]:
-        front = await self._entries(OPEN, newest_first=False, most=MAX_OPEN // 2)
+    async def _open(self, shards: int) -> list[Item]:
+        front = await self._entries(OPEN, shards, newest_first=False, most=MAX_OPEN // 2)
         if len(front) < MAX_OPEN // 2:
             return self._wanted(front)
-        return self._wanted([*front, *await self._entries(OPEN, newest_first=True, most=MAX_OPEN // 2)])
+        return self._wanted([*front, *await self._entries(OPEN, shards, newest_first=True, most=MAX_OPEN // 2)])
 
-    async def _owing(self) -> list[Item]:
-        return self._wanted(await self._entries(OWING, newest_first=True, most=MAX_OPEN))
+    async def _owing(self, shards: int) -> list[Item]:
+        return self._wanted(await self._entries(OWING, shards, newest_first=True, most=MAX_OPEN))
 
-    async def _ended(self) -> list[Item]:
+    async def _ended(self, shards: int) -> list[Item]:
         floor = self.since if self._looked_at is None else self._looked_at - OVERLAP
         found: list[Item] = []
         for status in _ENDED:
-            found += await self._entries(status, newest_first=True, floor=floor)
+            found += await self._entries(status, shards, newest_first=True, floor=floor)
         return self._wanted(found)
 
     async def _entries(
-        self, state: str, *, newest_first: bool, most: int | None = None, floor: int | None = None
+        self, state: str, shards: int, *, newest_first: bool, most: int | None = None, floor: int | None = None
     ) -> list[Item]:
         """The entries of the jobs of a state: `most` at the most, none that is due before `floor`."""
-        shards = await self.store.shards_of(self.tenant)
         merge, found = Merge(self.store, self.tenant, (state,), shards, newest_first=newest_first), list[Item]()
         while True:
             page = await merge.page(PAGE)

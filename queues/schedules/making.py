@@ -1,8 +1,10 @@
-"""IO, reads alone: what a schedule's job comes to, and what has to be written with the schedule's row to make it so.
+"""IO: what a schedule's job comes to, and what has to be written with the schedule's row to make it so.
 
-All of it goes into the transaction that remembers the due time: the job's row, and for a job that is unique the row of
-its key, or the row of the debounced job that takes what it says. So a time is decided once, with all that follows from
-it, or not at all; a key that somebody takes meanwhile refuses the transaction, and it is decided anew.
+`made` reads, and puts large data into the artifact store, where a sweep finds it if no row ever names it. All the rest
+goes into the transaction that remembers the due time: the job's row, and for a job that is unique the row of its key,
+or the row of the debounced job that takes what it says. So a time is decided once, with all that follows from it, or
+not at all; a key that somebody takes meanwhile refuses the transaction, and it is decided anew. `tell` sends what is to
+be sent after it; the reaper does it for a process that dies before.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ async def _unique(enqueuer: Enqueuer, new: Keyed, now: int, over: Job | None) ->
     if hold is Hold.TAKES:
         assert there is not None
         (takes,) = await enqueuer.rows_of([replace(job, id=there.id, run_at=rule.put_off(there, job.run_at))])
-        key = keys.replacing(there, takes, takes.run_at + store.check_after)
+        key = {"Update": keys.replacing(there, takes, takes.run_at + store.check_after)}
         return Made(Fate.JOINED, key=key, there=there, takes=takes)
     if hold is Hold.PROMISED:
         assert held is not None

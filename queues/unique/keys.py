@@ -14,9 +14,8 @@ from botocore.exceptions import ClientError
 
 from queues.clients import code_of
 from queues.job import Job, Status
-from queues.rows import Item, job_of, key_of, new_row, number, partition_key, string
+from queues.rows import Item, job_of, key_of, new_row, number, string
 from queues.unique.hold import Held
-from queues.writes import Form, Refused, Writes
 
 SORT_KEY = "unique"
 #: Seconds after which a key is forgotten, counted from the time for which its job was enqueued, or from the end of its
@@ -29,7 +28,6 @@ class UniqueKeys:
 
     def __init__(self, dynamodb: Any, table: str):
         self._db, self._table = dynamodb, table
-        self._writes = Writes(dynamodb, table)
 
     async def take(self, pk: str, mine: Held, forget_at: int, instead_of: Held | None) -> Held | None:
         """Takes a key that is free, or that `instead_of` has: None if it is `mine` now, else whose it is.
@@ -83,25 +81,26 @@ class UniqueKeys:
 
         `row`: the other as a row holds it. What somebody has put off further meanwhile stays so, and is the answer.
         """
-        values, removes = taken(row, due)
-        form = Form(tuple(values), (("status", "="), ("attempt", "="), ("run_at", "<=")), None, removes, returning=True)
-        guards = [string(Status.WAITING.value), number(0), number(row.run_at)]
+        write = self.replacing(there, row, due)
         try:
-            item = await self._writes.alone(form, partition_key(there.tenant, there.id), list(values.values()), guards)
-        except Refused as refused:
-            item = refused.item or await self._read(key_of(there.tenant, there.id))
+            reply = await self._db.update_item(
+                **write, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            item = error.response.get("Item") or await self._read(key_of(there.tenant, there.id))
             met = job_of(item) if item else None
             return met if met is not None and met.status is Status.WAITING and met.attempt == 0 else None
-        assert item is not None
-        return job_of(item)
+        return job_of(reply["Attributes"])
 
     def replacing(self, there: Job, row: Job, due: int) -> Item:
-        """The same write as one item of a transaction."""
+        """The same write as the parameters of an Update, for a transaction."""
         values, removes = taken(row, due)
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
         if removes:
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removes)
-        update = {
+        return {
             "TableName": self._table,
             "Key": key_of(there.tenant, there.id),
             "UpdateExpression": expression,
@@ -110,7 +109,6 @@ class UniqueKeys:
             "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()}
             | {":waiting": string(Status.WAITING.value), ":none": number(0)},
         }
-        return {"Update": update}
 
 
 #: What a job that waits takes from each further call. Its id, its age, and what it is a part of stay.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from queues.artifacts import durable
 from queues.artifacts.reference import Reference, folder_of, owner_of, reference_in
@@ -21,15 +19,6 @@ from queues.settings import read_settings
 
 #: Names that mean something to a file system, or that some file systems take for each other.
 NAMES = ["..", ".", "a:b", "abc", "ABC", "-", "a..b", "@", "x" * 64]
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from queues import Fixed
 from queues.encryption.kms import Kms
@@ -47,28 +46,19 @@ class Counting(Kms):
         return await super().unwrap(key_id, wrapped, context)
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    client: Any = boto3.client("kms", region_name="us-east-1", endpoint_url=endpoint)
+    client: Any = boto3.client("kms", region_name="us-east-1", endpoint_url=moto_url)
     yield client
     client.close()
 
 
 @pytest.fixture
-async def kms(aws: Any, endpoint: str) -> AsyncIterator[Counting]:
+async def kms(aws: Any, moto_url: str) -> AsyncIterator[Counting]:
     key_id = aws.create_key()["KeyMetadata"]["KeyId"]
-    made = Counting(key_id, read_settings(aws_endpoint_url=endpoint))
+    made = Counting(key_id, read_settings(aws_endpoint_url=moto_url))
     yield made
     await made.close()
 

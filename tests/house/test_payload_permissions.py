@@ -7,7 +7,7 @@ any client of aiobotocore is noted, to S3 and KMS as moto has them. The job type
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,6 @@ import httpx
 import pytest
 from aiobotocore.client import AioBaseClient
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from api.app import create_app
 from api.auth import make_token
@@ -63,15 +62,6 @@ async def secret(data: dict[str, str]) -> str:
     return data["text"]
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> set[Call]:
     """What IAM is asked for; a test empties it before its role's holder begins."""
@@ -107,10 +97,10 @@ async def plain(data: dict[str, str]) -> dict[str, str]:
 class Deployment:
     """Processes on one embedded AWS, with payloads on moto."""
 
-    def __init__(self, endpoint: str, key_id: str):
+    def __init__(self, moto_url: str, key_id: str):
         self.engine = Engine(None)
         self.settings = read_settings(
-            aws_endpoint_url=endpoint, artifacts=f"s3://{NAME}/{FOLDER}", kms_key_id=key_id, processes=1
+            aws_endpoint_url=moto_url, artifacts=f"s3://{NAME}/{FOLDER}", kms_key_id=key_id, processes=1
         )
         self.made: list[Runtime] = []
 
@@ -133,11 +123,11 @@ class Deployment:
 
 
 @pytest.fixture
-async def deployment(endpoint: str, calls: set[Call]) -> AsyncIterator[Deployment]:
-    options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": endpoint}
+async def deployment(moto_url: str, calls: set[Call]) -> AsyncIterator[Deployment]:
+    options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": moto_url}
     s3, kms = boto3.client("s3", **options), boto3.client("kms", **options)
     s3.create_bucket(Bucket=NAME)
-    found = Deployment(endpoint, kms.create_key()["KeyMetadata"]["KeyId"])
+    found = Deployment(moto_url, kms.create_key()["KeyMetadata"]["KeyId"])
     s3.close()
     kms.close()
     await found.process().create_resources()

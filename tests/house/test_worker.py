@@ -10,9 +10,14 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.local.engine import Engine
 from infra.polling import Polling, polling
-from infra.worker import _rounds
+from infra.worker import Worker, _rounds
 from queues import job
+from queues.catalog import Catalog
+from queues.clients import Clients
+from queues.runtime import assemble
+from queues.settings import read_settings
 
 
 def made(*, is_async: bool, batch_size: int, concurrency: int) -> Any:
@@ -51,6 +56,22 @@ def test_concurrency_is_used_and_never_exceeded(
 )
 def test_examples_with_four_processes(is_async: bool, batch_size: int, concurrency: int, plan: Polling) -> None:
     assert polling(made(is_async=is_async, batch_size=batch_size, concurrency=concurrency), 4) == plan
+
+
+async def test_a_worker_starts_on_a_runtime_once_at_most() -> None:
+    engine = Engine(None)
+    clients = Clients(*(engine.client(name) for name in ("sqs", "dynamodb", "scheduler")))
+    runtime = assemble(clients, Catalog([made(is_async=True, batch_size=1, concurrency=1)]), read_settings())
+    try:
+        await runtime.create_resources()
+        first = Worker(runtime, engine=engine)
+        await first.start()
+        await first.stop(0)
+        with pytest.raises(RuntimeError, match="assemble another"):
+            await Worker(runtime, engine=engine).start()
+    finally:
+        await runtime.close()
+        await engine.close()
 
 
 async def test_a_round_that_fails_is_followed_by_the_next(caplog: pytest.LogCaptureFixture) -> None:

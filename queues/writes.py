@@ -53,6 +53,8 @@ class Form:
     guards: Guards
     #: A number that the value is added to, after `sets`; it must exist.
     adds: str | None = None
+    #: Attributes that are removed. Only a write that goes alone can: PartiQL takes a clause for each, emulators do not.
+    removes: tuple[str, ...] = ()
     #: Whether the row as written is wanted; or, if it is deleted, as it was.
     returning: bool = False
 
@@ -164,12 +166,14 @@ class Writes:
         raise TimeoutError(f"DynamoDB was too busy for a write, {TRIES} times")
 
     async def alone(self, form: Form, pk: str, values: list[Item], guards: list[Item]) -> Item | None:
-        """The same write as an UpdateItem of its own: for what is rare."""
+        """The same write as an UpdateItem of its own: what is rare, or removes something."""
         if not form.sets:
             return await self._delete(form, pk, guards)
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in form.sets)
         if form.adds:
             expression += f" ADD #{form.adds} :{form.adds}"
+        if form.removes:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in form.removes)
         written = [*form.sets, *([form.adds] if form.adds else [])]
         guarded = [name for name, _ in form.guards]
         try:
@@ -178,7 +182,7 @@ class Writes:
                 Key={"pk": {"S": pk}, "sk": _SK},
                 UpdateExpression=expression,
                 ConditionExpression=" AND ".join(f"#{name} {how} :_{name}" for name, how in form.guards),
-                ExpressionAttributeNames={f"#{name}": name for name in (*written, *guarded)},
+                ExpressionAttributeNames={f"#{name}": name for name in (*written, *form.removes, *guarded)},
                 ExpressionAttributeValues={
                     **{f":{name}": value for name, value in zip(written, values, strict=True)},
                     **{f":_{name}": value for name, value in zip(guarded, guards, strict=True)},

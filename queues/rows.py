@@ -96,7 +96,7 @@ def new_row(job: Job, due: int) -> Item:
 def job_of(item: Item) -> Job:
     """The job that an item holds, with the status that is stored (see `Job.seen_at`).
 
-    A lease and its holder belong to an active job, whatever the row says.
+    A lease and its holder belong to an active job, whatever the row says; a completed one has come to 100 %.
     """
     # One pass over what is there, since most of what could be is not: this is called for each claim.
     values = DEFAULTS.copy()
@@ -107,6 +107,8 @@ def job_of(item: Item) -> Job:
             values[field_name] = value[kind] if read is None else read(value[kind])
     if values["status"] is not Status.ACTIVE:
         values["lease_until"] = values["worker"] = None
+        if values["status"] is Status.COMPLETED:
+            values["progress"] = 100.0
     return job_with(values)
 
 
@@ -237,7 +239,6 @@ def settled_values(
         values |= ended_values(job, fate.status, now, options, check_after)
     if fate.status is Status.COMPLETED:
         values["result"] = {"S": fate.result_json or "null"}
-        values["progress"] = {"N": "100"}
         if job.error is not None:
             values["error"] = string("")
     elif fate.status is not Status.WAITING and report.percent is not None:

@@ -1,4 +1,6 @@
-"""IO: conditional writes of single rows, sent together: what comes up in one turn of the event loop goes in one call.
+"""IO: conditional writes of single rows, sent together: what comes up in one turn of the event loop goes in one call,
+and while calls are on their way, what comes up until one is answered (Nagle's algorithm, RFC 896). A full call never
+waits.
 
 A job costs two such writes, its claim and its settlement. One UpdateItem each was most of what a job cost on any
 endpoint behind HTTP; BatchExecuteStatement takes 25, for the same write units. Each statement of a batch stands
@@ -27,6 +29,9 @@ log = logging.getLogger("jobyard.writes")
 #: Tries of a statement that DynamoDB was too busy for, and seconds before the second; doubled each time.
 TRIES = 8
 PAUSE = 0.05
+
+#: Calls on their way while which a write waits for company.
+CALLS = 2
 
 #: Errors of single statements that pass by themselves, as BatchStatementError names them.
 PASSING = frozenset(
@@ -84,6 +89,7 @@ class Writes:
         self._table = table
         self._waiting: list[_Write] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._calls = 0
         #: Whether the endpoint takes batches; None until its first answer.
         self._together: bool | None = None
 
@@ -94,40 +100,58 @@ class Writes:
         """
         loop = asyncio.get_running_loop()
         write = _Write(form, pk, values, guards, loop.create_future())
-        if not self._waiting:
+        # With calls on their way, the next answer, or the 25th write, has them sent.
+        if not self._waiting or len(self._waiting) == limits.BATCH_STATEMENTS - 1:
             loop.call_soon(self._flush)
         self._waiting.append(write)
         return write.done
 
     async def sent(self) -> None:
         """Returns when the endpoint has answered all that was asked of it by now."""
-        if self._waiting:
-            # They go at the end of this turn of the loop.
-            await asyncio.sleep(0)
+        asked = set(self._waiting)
+        while not asked.isdisjoint(self._waiting):
+            # What has only come up goes at the end of this turn of the loop.
+            await (asyncio.wait(self._sending, return_when="FIRST_COMPLETED") if self._sending else asyncio.sleep(0))
         if self._sending:
             await asyncio.wait(set(self._sending))
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        while self._waiting and (self._calls < CALLS or len(self._waiting) >= limits.BATCH_STATEMENTS):
+            self._start(self._next())
+
+    def _next(self) -> list[_Write]:
+        """Takes the writes of the next call from those that wait."""
         batch: dict[str, _Write] = {}
-        for write in waiting:
-            # Two writes to one row do not belong in one batch: their order would be open.
-            if len(batch) == limits.BATCH_STATEMENTS or write.pk in batch:
-                self._start(list(batch.values()))
-                batch = {}
-            batch[write.pk] = write
-        self._start(list(batch.values()))
+        left: list[_Write] = []
+        for at, write in enumerate(self._waiting):
+            if len(batch) == limits.BATCH_STATEMENTS:
+                left += self._waiting[at:]
+                break
+            # Two writes to one row do not belong in one call: their order would be open.
+            if write.pk in batch:
+                left.append(write)
+            else:
+                batch[write.pk] = write
+        self._waiting = left
+        return list(batch.values())
 
     def _start(self, writes: list[_Write]) -> None:
+        self._calls += 1
         task = asyncio.get_running_loop().create_task(self._send(writes))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    def _answered(self) -> None:
+        """One call less is on its way."""
+        self._calls -= 1
+        self._flush()
 
     async def _send(self, writes: list[_Write]) -> None:
         try:
             if self._together is not False:
                 await self._batch(writes)
             else:
+                self._answered()
                 await asyncio.gather(*[self._single(write) for write in writes])
         except BaseException as error:
             for write in writes:
@@ -155,6 +179,10 @@ class Writes:
                     await asyncio.gather(*[self._single(write) for write in writes])
                     return
                 raise
+            finally:
+                if tries == 0:
+                    # What is sent again after a rest holds nothing up.
+                    self._answered()
             self._together = True
             writes = [
                 write for write, answer in zip(writes, reply["Responses"], strict=True) if not _answered(write, answer)

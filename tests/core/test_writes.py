@@ -33,10 +33,13 @@ class Endpoint:
     busy: list[list[str]] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     singles: int = 0
+    #: Seconds until it answers.
+    slow: float = 0
 
     async def batch_execute_statement(self, **params: Any) -> dict[str, Any]:
         statements = params["Statements"]
         self.batches.append(len(statements))
+        await asyncio.sleep(self.slow)
         if self.raises:
             raise self.raises.pop(0)
         codes = self.busy.pop(0) if self.busy else []
@@ -100,6 +103,44 @@ async def test_writes_of_one_turn_share_calls_of_25(b: Bench) -> None:
     assert b.endpoint.batches == [25, 25, 10]
     assert [row["pk"]["S"] for row in rows] == [str(number) for number in range(60)]
     assert all(row["attempt"] == {"N": "1"} and row["seen"] == {"N": "7"} for row in rows)
+
+
+@bench
+async def test_while_calls_are_on_their_way_writes_wait_for_company(b: Bench) -> None:
+    b.endpoint.slow = 1
+    writes: list[asyncio.Future[Any]] = []
+    for number in range(30):
+        writes.append(b.count(str(number)))
+        await asyncio.sleep(0.01)
+    # The third to the 27th made a full call, which waits for none.
+    assert b.endpoint.batches == [1, 1, 25]
+    await asyncio.gather(*writes)
+    assert b.endpoint.batches == [1, 1, 25, 3]
+
+
+@bench
+async def test_what_a_busy_partition_has_sent_back_holds_nobody_up(b: Bench) -> None:
+    b.endpoint.busy = [["ThrottlingError"], ["ThrottlingError"]]
+    late = [b.count("0")]
+    await asyncio.sleep(0)
+    late.append(b.count("1"))
+    await asyncio.sleep(0.01)
+    assert (await b.count("2"))["attempt"] == {"N": "1"}
+    assert not any(one.done() for one in late)
+    assert [row["attempt"] for row in await asyncio.gather(*late)] == [{"N": "1"}] * 2
+
+
+@bench
+async def test_sent_waits_for_what_waits(b: Bench) -> None:
+    b.endpoint.slow = 1
+    writes = [b.count("0")]
+    await asyncio.sleep(0)
+    writes.append(b.count("1"))
+    await asyncio.sleep(0)
+    writes.append(b.count("2"))
+    await b.writes.sent()
+    assert b.endpoint.batches == [1, 1, 1]
+    assert all(one.done() for one in writes)
 
 
 @bench

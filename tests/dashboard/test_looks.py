@@ -31,7 +31,11 @@ VIEWS = {
     "#/audit": ".audit tbody tr",
     "#/new?type=greet": "form.new",
 }
-SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+#: What axe asks of a page in each; only its rules on colour depend on it.
+SCHEMES: dict[Literal["light", "dark"], dict[str, list[str]]] = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["cat.color"]},
+}
 
 
 @pytest.fixture(scope="package")
@@ -69,9 +73,9 @@ def test_axe_finds_nothing(browser: Browser, filled: Tenant, view: str) -> None:
     with browser.new_context(bypass_csp=True, reduced_motion="reduce") as context:
         page = context.new_page()
         open_view(page, filled, view)
-        for scheme in SCHEMES:
+        for scheme, asked in SCHEMES.items():
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = Axe().run(page)
+            found = Axe().run(page, options=asked)
             assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
 
 

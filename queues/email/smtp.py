@@ -77,7 +77,8 @@ async def _open(client: aiosmtplib.SMTP, server: SmtpServer) -> None:
     except aiosmtplib.SMTPResponseException as error:
         raise MailUnavailable(f"{server.shown} answered {error.code} {server.said(error.message)}") from None
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise MailUnavailable(f"{server.shown} cannot be used: {server.said(str(error))}; see {VARIABLE}") from None
+        said = server.said(str(error)).rstrip(".")
+        raise MailUnavailable(f"{server.shown} cannot be used: {said}; see {VARIABLE}") from None
 
 
 async def _offer(client: aiosmtplib.SMTP, server: SmtpServer, address: str) -> Refusal | None:

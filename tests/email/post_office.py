@@ -41,8 +41,10 @@ class PostOffice:
 
     port: int = 0
     handed: list[Handed] = field(default_factory=list)
-    #: `MAIL`, `DATA` or an address -> the replies that come next, one each; `250` follows.
+    #: `MAIL`, `DATA` or an address -> the replies that come next, one each; `250` follows. To `DATA` it may `hang up`
+    #: once it has taken the message, or `say nothing`, and set `silent`.
     replies: dict[str, list[str]] = field(default_factory=dict)
+    silent: threading.Event = field(default_factory=threading.Event)
     #: Who has logged in.
     users: list[str] = field(default_factory=list)
     #: Whether a connection was under TLS when its message came.
@@ -71,6 +73,9 @@ class PostOffice:
         reply = self._next("DATA")
         if reply == "hang up":
             server.transport.abort()
+        if reply == "say nothing":
+            self.silent.set()
+            await asyncio.Event().wait()
         if reply.startswith("250") or reply == "hang up":
             self.under_tls.append(server.transport.get_extra_info("ssl_object") is not None)
             self.handed.append(Handed(envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.original_content)))

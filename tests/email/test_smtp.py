@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from queues.email.errors import MailRefused, MailUnavailable
 from queues.email.message import Refusal
 from queues.email.server import SmtpServer
-from queues.email.smtp import deliver
+from queues.email.smtp import GOODBYE_SECONDS, deliver
 from tests.certificate import self_signed
 from tests.email.post_office import PASSWORD, USER, PostOffice, post_office
 
@@ -143,6 +144,16 @@ async def test_a_connection_that_breaks_after_the_message(office: PostOffice) ->
         await sent(office)
     await sent(office)
     assert len(office.handed) == 2
+
+
+async def test_an_attempt_whose_time_is_up_says_no_goodbye(office: PostOffice) -> None:
+    office.replies["DATA"] = ["say nothing"]
+    sending = asyncio.create_task(sent(office))
+    await asyncio.to_thread(office.silent.wait, 10)
+    sending.cancel()
+    async with asyncio.timeout(GOODBYE_SECONDS / 2):
+        with pytest.raises(asyncio.CancelledError):
+            await sending
 
 
 async def test_a_server_that_says_no_goodbye(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Rounds that hold the rules of trouble against how things stand, and tell of each change: log, webhook, a job.
+"""Rounds that hold the rules of trouble against how things stand, and tell of each change: log, webhook, a job, mails.
 
 `jobyard up` and `jobyard work` make them; on AWS without a worker CloudWatch's alarms take their place. That a change
 is told once is queues/observe/alerts.py's.
@@ -7,7 +7,6 @@ is told once is queues/observe/alerts.py's.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from api.observed import everybodys
 from api.views import moment
+from infra.alert_mail import alert_jobs, check_jobs
 from queues.clock import Clock
 from queues.errors import JobyardError, Misconfigured
 from queues.observe.alerts import FIRING, Alert, AlertBook, Patience, untold
@@ -46,7 +46,8 @@ class _Unnamed(logging.Filter):
 
 
 class Alerter:
-    """Of one process. UnknownJobType if JOBYARD_ALERT_JOB names no type; Misconfigured: a webhook without a host."""
+    """Of one process. UnknownJobType if JOBYARD_ALERT_JOB names no type; Misconfigured: a webhook without a host, or
+    what check_jobs says."""
 
     def __init__(self, runtime: Runtime, clock: Clock, http: Callable[[], httpx.AsyncClient] | None = None):
         self._runtime, self._clock = runtime, clock
@@ -55,8 +56,7 @@ class Alerter:
         self._book = AlertBook(runtime.clients.dynamodb, settings.table)
         self._patience = Patience(round(settings.alert_after * 1000))
         self._http = http or _client
-        if settings.alert_job is not None:
-            runtime.catalog.get(settings.alert_job)
+        check_jobs(settings, runtime.catalog)
         if settings.alert_webhook is not None:
             _check(settings.alert_webhook.get_secret_value())
 
@@ -81,15 +81,16 @@ class Alerter:
                 await self._tell(taken)
 
     async def _tell(self, alert: Alert) -> None:
-        """Tells webhook and job; what does not work is tried again, by this process or another."""
+        """Makes jobs and tells the webhook; what does not work is tried again, by this process or another.
+
+        Jobs first: a second telling finds those of the first, and none waits for a webhook that is away.
+        """
         view = alert_view(alert, self._settings.prefix)
         try:
+            for one in alert_jobs(alert, view, self._settings):
+                await self._runtime.queue.enqueue(one.type, one.data, job_id=one.id)
             if self._settings.alert_webhook is not None:
                 await self._post(self._settings.alert_webhook.get_secret_value(), view)
-            if self._settings.alert_job is not None:
-                # The id names the change: a second telling finds the job of the first.
-                name = re.sub(r"[^A-Za-z0-9_.:-]", "-", f"alert-{alert.changed_at}-{alert.state}-{':'.join(alert.key)}")
-                await self._runtime.queue.enqueue(self._settings.alert_job, view, job_id=name[:128])
         except (NotTold, JobyardError, ClientError, BotoCoreError, OSError) as error:
             log.warning("an alert is not told yet, and will be tried again: %s", error)
             return

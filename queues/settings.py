@@ -100,6 +100,15 @@ class Settings(BaseModel):
     alert_webhook: SecretStr | None = None
     #: The job type of which each alert makes a job, with the alert as its data.
     alert_job: str | None = None
+    #: Whom each alert is mailed to, by the job type `email`; addresses separated by commas.
+    alert_email: str | None = None
+    #: The server that the job type `email` hands mail to: `smtp://`, `smtp+starttls://` or `smtps://`.
+    smtp_url: SecretStr | None = None
+    #: The address that mail comes from.
+    email_from: str | None = None
+    #: Domains and addresses that jobs may send mail to, separated by commas; `*`: everybody. Not given: those alone
+    #: whom alerts go to.
+    email_allow: str | None = None
     #: The key of AWS KMS (id, ARN or alias) that sensitive job types are encrypted with; without it, a file in `data`.
     kms_key_id: str | None = None
     #: Signs and checks tokens; made and kept in `data` on the first start if not given. 32 bytes or more.
@@ -119,9 +128,9 @@ class Settings(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("artifacts", "kms_key_id")
+    @field_validator("artifacts", "kms_key_id", "alert_email", "smtp_url", "email_from", "email_allow", mode="before")
     @classmethod
-    def _none_if_empty(cls, value: str | None) -> str | None:
+    def _none_if_empty(cls, value: Any) -> Any:
         # What CloudFormation puts into an environment where there is none.
         return value or None
 

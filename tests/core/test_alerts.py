@@ -181,6 +181,18 @@ async def test_a_job_of_each_alert(house: House) -> None:
 
 
 @housed
+async def test_a_webhook_that_is_away_holds_no_job_up(house: House) -> None:
+    receiver = Receiver()
+    receiver.answers = [500] * 100
+    _, alerter = alerting(house, receiver, alert_job="other")
+    await fill(house, 10)
+    await rounds(5 * AFTER, alerter)
+    assert len(receiver.got) > 1
+    (made,) = (await house.queue.list(type="other")).jobs
+    assert made.data["rule"] == "backlog"
+
+
+@housed
 async def test_an_alert_job_that_there_is_not(house: House) -> None:
     with pytest.raises(UnknownJobType, match="did you mean 'other'"):
         alerting(house, Receiver(), alert_job="othr")

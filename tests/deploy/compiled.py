@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -26,16 +27,22 @@ def compile_stack(
     rendered: dict[str, str],
     *options: str,
     by_hand: str = "",
+    more_functions: str = "",
     may_warn: Callable[[str], bool] = lambda said: False,
 ) -> Path:
     """The template's file, made in `folder` of the checkout's serverless.yml and `rendered`.
 
-    `by_hand` is YAML that a user adds to the resources. `may_warn` looks at an output with a warning in it.
+    `by_hand` is YAML that a user adds to the resources, `more_functions` what they add to the functions. `may_warn`
+    looks at an output with a warning in it.
     """
     (folder / RENDERED).mkdir(parents=True)
     service = (CHECKOUT / "serverless.yml").read_text(encoding="utf-8")
     (folder / "by_hand.yml").write_text(by_hand or "Resources: {}", encoding="utf-8")
     service = service.replace("\nresources:\n", "\nresources:\n  - ${file(by_hand.yml)}\n")
+    if more_functions:
+        last = "  - ${file(infra/deploy/rendered/functions.yml)}\n"
+        assert last in service
+        service = service.replace(last, last + indent(more_functions, "  "))
     (folder / "serverless.yml").write_text(service, encoding="utf-8")
     for name, text in rendered.items():
         (folder / RENDERED / name).write_text(text, encoding="utf-8")

@@ -80,7 +80,8 @@ def normal(requirement: str) -> str:
 
 
 def test_what_the_project_asks_for_is_pinned() -> None:
-    asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["mesh"]]
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    asked = [*PROJECT["project"]["dependencies"], *(one for extra in extras for one in extra)]
     assert {normal(one) for one in asked} - pins("requirements.lock").keys() == set()
     both = pins("requirements.lock") | pins("requirements-dev.lock")
     assert {normal(one) for one in PROJECT["dependency-groups"]["dev"]} - both.keys() == set()

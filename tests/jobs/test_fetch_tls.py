@@ -1,6 +1,5 @@
 """`https://`: the address that was checked is dialled, and the certificate is still checked against the name."""
 
-import datetime
 import socket
 import ssl
 from collections.abc import Iterator
@@ -8,35 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from website import Site
 
 from queues.fetch import FetchPolicy, FetchRefused, fetch
+from tests.certificate import self_signed
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for parts.test that signs itself, with its key, as one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "parts.test")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.datetime(2020, 1, 1))
-        .not_valid_after(datetime.datetime(2120, 1, 1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("parts.test")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path_factory.mktemp("tls") / "parts.pem"
-    unencrypted = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unencrypted)
-    pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return pem
+    return self_signed("parts.test", tmp_path_factory.mktemp("tls") / "parts.pem")
 
 
 @pytest.fixture

@@ -23,7 +23,14 @@ def schedule(expression: str = "cron(0 * * * ? *)", **said: Any) -> JobSchedule:
     """Made half an hour before noon, unless it says more."""
     made = said.pop("made", NOON - HOUR // 2)
     new = JobSchedule(
-        name="s", tenant="t", type="work", expression=expression, created_at=made, updated_at=made, anchor=made, since=made
+        name="s",
+        tenant="t",
+        type="work",
+        expression=expression,
+        created_at=made,
+        updated_at=made,
+        anchor=made,
+        since=made,
     )
     return replace(new, **said)
 
@@ -88,7 +95,9 @@ def test_of_a_gap_the_catch_up_policy_decides(catch_up: Any, late: int, expected
     assert times(schedule(catch_up=catch_up), NOON + 2 * HOUR + late) == expected
 
 
-@pytest.mark.parametrize(("late", "expected"), [(ROUND, (1, [])), (ROUND + 1, (2, [1])), (ROUND + MINUTE + 1, (3, [1, 2]))])
+@pytest.mark.parametrize(
+    ("late", "expected"), [(ROUND, (1, [])), (ROUND + 1, (2, [1])), (ROUND + MINUTE + 1, (3, [1, 2]))]
+)
 def test_a_round_that_is_late_misses_nothing(late: int, expected: tuple[int, list[int]]) -> None:
     assert times(schedule("cron(* * * * ? *)", last_at=NOON), NOON + MINUTE + late) == expected
 

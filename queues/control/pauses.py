@@ -124,7 +124,10 @@ class Pauses:
             await self._apply(pause)
         paused = [pause.name for pause in found.values() if pause.paused_at is not None]
         if paused and self.while_paused is not None:
-            await self.while_paused(paused, out_of_time)
+            try:
+                await self.while_paused(paused, out_of_time)
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("schedules of paused queues are looked at again: %s", error)
         return looked
 
     async def _change(self, name: str, update: str, values: Item) -> Pause:

@@ -448,6 +448,39 @@ async def test_trouble_with_one_schedule_leaves_the_others_alone(house: House) -
 
 
 @housed
+async def test_trouble_with_reading_them_is_for_the_next_round(house: House) -> None:
+    await hourly(house)
+    await house.queue.pause("work")
+    await pass_hours(house, 1)
+    process = house.process()
+    reads = process.dynamodb.inner
+
+    class Busy:
+        async def query(self, **params: Any) -> Any:
+            if params["ExpressionAttributeValues"][":pk"]["S"].startswith("schedule#"):
+                raise throttled()
+            return await reads.query(**params)
+
+    process.dynamodb.inner = Busy()
+    await process.runtime.pauses.round()
+    assert await made(house) == {}
+    process.dynamodb.inner = reads
+    await process.runtime.pauses.round()
+    assert list(await made(house)) == ["1500"]
+
+
+@housed
+async def test_a_job_that_somebody_has_named_so_is_the_job_of_the_time(house: House) -> None:
+    await hourly(house)
+    await house.queue.enqueue("work", {}, job_id="hourly:20260921T150000Z", delay=2 * HOUR)
+    await house.queue.pause("work")
+    await pass_hours(house, 1)
+    assert await look(house) == 1
+    assert await fates(house) == ["started"]
+    assert list(await made(house)) == ["1500"]
+
+
+@housed
 async def test_thousands_are_served_a_page_at_a_time_and_over_several_rounds(house: House) -> None:
     total = PAGE + 10
     for number in range(total):

@@ -24,8 +24,9 @@ RESERVE = 15_000
 def reap(event: Any, context: Any) -> dict[str, int]:
     """The reaper's function: rounds until nothing is left or the time is over. Answers what they did, as counts.
 
-    It also has event source mappings follow pauses, does what is owed to flows, and goes on with operations on many
-    jobs: `steps` of them. Once a day it removes artifacts of jobs that are gone.
+    It also has event source mappings follow pauses, makes the jobs of schedules whose queues are paused, does what is
+    owed to flows, and goes on with operations on many jobs: `steps` of them. Once a day it removes artifacts of jobs
+    that are gone.
     """
 
     async def rounds(runtime: Runtime) -> dict[str, int]:

@@ -136,6 +136,7 @@ def assemble(
     flowing = Flowing(clients.dynamodb, settings, control)
     letters = DeadLetterConsumer(endings)
     scheduling = Scheduling(clients.dynamodb, clients.scheduler, queues, settings, store.check_after)
+    pauses.while_paused = scheduling.while_paused(endings, bulks)
     return Runtime(
         settings=settings,
         catalog=catalog,

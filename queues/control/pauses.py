@@ -6,7 +6,8 @@
 The row is the truth for everybody. It alone would do for workers of ours (`jobyard work`), which read all rows every
 few seconds and do not poll what is paused. Lambda polls by itself, embedded as on AWS, so there the queue's event
 source mappings are disabled besides (`switch.py`): at once by who pauses, and by the rounds if that did not work or is
-undone. A paused message stays in its queue, unreceived: no attempt is burnt, and none of its receives either.
+undone. A paused message stays in its queue, unreceived: no attempt is burnt, and none of its receives either. Ticks of
+schedules stay there too; so a round makes the jobs of their due times without them (schedules/paused.py).
 
 What holds if the process dies
 - before the row: nothing has happened.
@@ -17,6 +18,7 @@ What holds if the process dies
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +37,9 @@ log = logging.getLogger("jobyard.pauses")
 PARTITION = "queues"
 #: Milliseconds after which the mappings of a paused queue are looked at again: a deployment may have enabled them.
 LOOK_AGAIN = 60_000
+
+#: What else is done in a round for the types that are paused; answers how much.
+WhilePaused = Callable[[Collection[str], OutOfTime], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Pauses:
     queues: JobQueues
     switch: Switch
     clock: Clock
+    while_paused: WhilePaused | None = None
     #: Of each paused queue: when its mappings were last seen to be disabled, by this process.
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -102,9 +108,13 @@ class Pauses:
         return frozenset(pause.name for pause in (await self.all()).values() if pause.paused_at is not None)
 
     async def round(self, out_of_time: OutOfTime = never) -> int:
-        """Brings mappings in line with the rows; answers how many queues were looked at."""
+        """Brings mappings in line with the rows, and does what is done while queues are paused.
+
+        Answers how many queues' mappings were looked at.
+        """
         looked = 0
-        for pause in (await self.all()).values():
+        found = await self.all()
+        for pause in found.values():
             if out_of_time():
                 break
             fresh = self.clock() - self._seen.get(pause.name, 0) < LOOK_AGAIN
@@ -112,6 +122,12 @@ class Pauses:
                 continue
             looked += 1
             await self._apply(pause)
+        paused = [pause.name for pause in found.values() if pause.paused_at is not None]
+        if paused and self.while_paused is not None:
+            try:
+                await self.while_paused(paused, out_of_time)
+            except (ClientError, BotoCoreError, OSError) as error:
+                log.warning("schedules of paused queues are looked at again: %s", error)
         return looked
 
     async def _change(self, name: str, update: str, values: Item) -> Pause:

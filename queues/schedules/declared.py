@@ -90,6 +90,7 @@ def on_top(new: JobSchedule, row: JobSchedule) -> JobSchedule:
         last_at=row.last_at,
         error=row.error,
         fates=row.fates,
+        spans=row.spans,
     )
 
 

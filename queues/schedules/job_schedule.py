@@ -51,6 +51,18 @@ class Fate(StrEnum):
     REFUSED = "refused"
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Due times that were decided about without their ticks, while the queue was paused: see passed.py. Epoch ms."""
+
+    #: All after the first, up to the second.
+    after: int
+    until: int
+    #: Of a rate: its step in milliseconds, and the anchor from which it counted; otherwise 0.
+    every: int = 0
+    anchor: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobSchedule:
     """All `*_at`, `start`, `end`, `anchor` and `since` are epoch milliseconds."""
@@ -89,6 +101,8 @@ class JobSchedule:
     error: str | None = None
     #: Fates of the last due times, latest last: (time, fate).
     fates: Sequence[tuple[int, Fate]] = ()
+    #: Which times were decided about while the queue was paused, latest last.
+    spans: Sequence[Span] = ()
 
     @property
     def aws_expression(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from queues.rows import Item, number, string
-from queues.schedules.job_schedule import Fate, JobSchedule, ScheduleStatus
+from queues.schedules.job_schedule import Fate, JobSchedule, ScheduleStatus, Span
 
 #: Seconds for which a schedule is kept that has no time any more.
 KEEP_ENDED = 30 * 86_400
@@ -71,6 +71,9 @@ def fates_of(schedule: JobSchedule) -> Item:
         item["last_job"] = string(schedule.last_job)
     if schedule.error is not None:
         item["error"] = string(schedule.error)
+    if schedule.spans:
+        spans = [[span.after, span.until, span.every, span.anchor] for span in schedule.spans]
+        item["spans"] = string(orjson.dumps(spans).decode())
     return item
 
 
@@ -105,4 +108,5 @@ def schedule_of(item: Item) -> JobSchedule:
         last_at=None if last_at is None else int(last_at),
         error=text.get("error"),
         fates=tuple((at, Fate(fate)) for at, fate in orjson.loads(text["fates"])),
+        spans=tuple(Span(*span) for span in orjson.loads(text.get("spans", "[]"))),
     )

@@ -3,6 +3,7 @@ processes serve no tick and make no schedule, and a cold start is its imports.""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,14 @@ from queues.sqs import JobQueues
 
 if TYPE_CHECKING:
     from queues.catalog import Catalog
-    from queues.clock import Clock
+    from queues.clock import Clock, OutOfTime
+    from queues.control.bulk_store import BulkStore
+    from queues.control.pauses import WhilePaused
     from queues.endings import Endings
     from queues.enqueue import Enqueuer
     from queues.schedules.changes import Changes
     from queues.schedules.eventbridge import EventBridge
+    from queues.schedules.paused import PausedTimes
     from queues.schedules.schedules import Schedules
     from queues.schedules.store import ScheduleStore
     from queues.schedules.tick import Tick
@@ -51,6 +55,19 @@ class Scheduling:
         from queues.schedules.changes import Changes
 
         return Changes(self._store(), self._eventbridge(), catalog, tenant, clock)
+
+    def while_paused(self, endings: Endings, bulks: BulkStore) -> WhilePaused:
+        """What a round does about schedules whose queues are paused."""
+        made: list[PausedTimes] = []
+
+        async def round(types: Collection[str], out_of_time: OutOfTime) -> int:
+            if not made:
+                from queues.schedules.paused import PausedTimes
+
+                made.append(PausedTimes(self.ticks(endings), bulks))
+            return await made[0].round(types, out_of_time)
+
+        return round
 
     async def reconcile(self, catalog: Catalog, clock: Clock) -> None:
         """Brings the schedules that code declares up to date; see reconcile.py."""

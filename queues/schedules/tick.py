@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from queues.job import Job
-from queues.schedule import Calendar
+from queues.schedule import At, Calendar
 from queues.schedules.job_schedule import Fate, JobSchedule
 
 TICK_VERSION, TICK = 2, "tick"
@@ -66,15 +66,21 @@ def read_tick(body: str) -> Tick | None:
 
 
 def due_of(schedule: JobSchedule, sent_at: int) -> int:
-    """The due time of a tick that does not tell it, by when it was sent: the calendar's last one, or that second."""
+    """The due time of a tick that does not tell it, by when it was sent: the one time, the calendar's last one, or that
+    second."""
     times = schedule.times
+    if isinstance(times, At) and times.due <= sent_at:
+        return times.due
     last = times.latest(sent_at, sent_at - 86_400_000) if isinstance(times, Calendar) else None
     return last if last is not None else sent_at // 1000 * 1000
 
 
-def is_missed(schedule: JobSchedule, due: int, now: int) -> bool:
-    """Whether a time is served too late for the schedule's catch-up policy."""
-    if schedule.catch_up == "all":
+def is_missed(schedule: JobSchedule, due: int, now: int, grace: int = 0) -> bool:
+    """Whether a time is served too late for the schedule's catch-up policy.
+
+    `grace`: milliseconds by which it may be late and is in time.
+    """
+    if schedule.catch_up == "all" or now - due <= grace:
         return False
     if schedule.catch_up == "none":
         return now - due > LATE + schedule.jitter_minutes * 60_000
@@ -90,9 +96,12 @@ class Decision:
     cancel: Job | None = None
 
 
-def decide(schedule: JobSchedule, due: int, now: int, last: Job | None) -> Decision:
-    """Holds a due time against the policies; `last` is the job that the schedule made last, if it is there."""
-    if is_missed(schedule, due, now):
+def decide(schedule: JobSchedule, due: int, now: int, last: Job | None, grace: int = 0) -> Decision:
+    """Holds a due time against the policies; `last` is the job that the schedule made last, if it is there.
+
+    `grace`: as `is_missed` has it.
+    """
+    if is_missed(schedule, due, now, grace):
         return Decision(Fate.MISSED)
     if last is None or last.ended or schedule.overlap == "queue":
         return Decision(Fate.STARTED)

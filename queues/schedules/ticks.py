@@ -1,4 +1,5 @@
-"""IO: from a tick to its job, in the runner. A tick counts as no attempt, and needs no worker process.
+"""IO: from a tick to its job, in the runner; and from a due time whose tick nobody receives, in a round (paused.py). A
+tick counts as no attempt, and needs no worker process.
 
 Exactly one job for each due time: the row that remembers the time and the job's own row are written in one transaction,
 under the condition that nobody has decided about any time of the schedule since it was read. The job's id is made of
@@ -10,6 +11,8 @@ What holds if the process dies
 - between the transaction and the job's message: the tick comes back, finds its time decided, and sends the message; and
   if it never came back, the reaper would, as for any job that waits too long.
 - after that: the tick comes back and finds a job that waits or has started. A second message of a job is harmless.
+In a round it is the same, but that the next round takes the place of the tick that comes back; and of a time that is
+decided the reaper sends a message that is missing, after the queue is resumed. The tick itself then comes to nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from queues.schedules.changes import TRIES, Contended
 from queues.schedules.declared import declaration
 from queues.schedules.job_schedule import CODE, MAX_REMEMBERED, Fate, JobSchedule, ScheduleStatus, job_id_of
 from queues.schedules.making import Made, made, tell
+from queues.schedules.passed import Passed, is_settled, passed, with_span
 from queues.schedules.store import ScheduleStore
 from queues.schedules.tick import Decision, Tick, decide, due_of
 
@@ -60,12 +64,35 @@ class Ticks:
             schedule = await self._schedule(job_type, tick)
         await self._serve(job_type, tick, due, schedule)
 
+    async def serve_passed(self, job_type: JobType[Any, Any], schedule: JobSchedule, purged_at: int = 0) -> int:
+        """Decides about due times that have passed, as ticks would that nobody receives; answers about how many.
+
+        `schedule` as it was read just now; `purged_at`: when its queue was last purged, epoch ms.
+        """
+        store, clock, done, refused = self.endings.store, self.endings.clock, 0, list[int]()
+        while (times := passed(schedule, clock(), purged_at)) is not None:
+            job_id, there = job_id_of(schedule.name, times.due), None
+            if times.due in refused:
+                there = await store.get(schedule.tenant, job_id, clock())
+            known = await self._decided(schedule, times.due, job_id, there, times)
+            if known is None:
+                refused.append(times.due)
+                if len(refused) == TRIES:
+                    raise Contended(schedule.name)
+                known = await self._schedule(job_type, Tick(schedule.tenant, schedule.name, schedule.type, None))
+            else:
+                done += 1 + len(times.missed)
+            if known is None or known.status is not ScheduleStatus.ACTIVE:
+                break
+            schedule = known
+        return done
+
     async def _serve(self, job_type: JobType[Any, Any], tick: Tick, due: int, schedule: JobSchedule | None) -> None:
         """Decides about one time; `schedule` as it was read just now."""
         store, clock = self.endings.store, self.endings.clock
         job_id, there = job_id_of(tick.schedule, due), None
         for _ in range(TRIES):
-            if schedule is None:
+            if schedule is None or is_settled(schedule, due):
                 return
             fate = schedule.fate_of(due)
             stands = job_id if fate is Fate.STARTED else None
@@ -76,22 +103,25 @@ class Ticks:
             if fate is not None or schedule.status is not ScheduleStatus.ACTIVE:
                 await self._announce(there)
                 return
-            if await self._decided(schedule, due, job_id, there):
+            if await self._decided(schedule, due, job_id, there) is not None:
                 return
             schedule = await self._schedule(job_type, tick)
             there = await store.get(tick.tenant, job_id, clock())
         raise Contended(tick.schedule)
 
-    async def _decided(self, schedule: JobSchedule, due: int, job_id: str, there: Job | None) -> bool:
-        """Writes what becomes of the time, and sends the message of its job; False if somebody else was faster.
+    async def _decided(
+        self, schedule: JobSchedule, due: int, job_id: str, there: Job | None, passed: Passed | None = None
+    ) -> JobSchedule | None:
+        """Writes what becomes of the time, and sends the message of its job; None if somebody else was faster.
 
-        `there`: a job that has the id already, and is then the job of the time.
+        `there`: a job that has the id already, and is then the job of the time. `passed`: it has no tick.
         """
         end, now = self.endings, self.endings.clock()
+        grace, fates = (0, schedule.fates) if passed is None else (passed.grace, (*schedule.fates, *passed.fates))
         last = None
         if schedule.last_job is not None and schedule.overlap != "queue":
             last = await end.store.get(schedule.tenant, schedule.last_job, now)
-        decision = Decision(Fate.STARTED) if there else decide(schedule, due, now, last)
+        decision = Decision(Fate.STARTED) if there else decide(schedule, due, now, last, grace)
         done, last_job = Made(decision.fate), job_id if there else None
         error: str | None = None
         enqueuer = self._enqueuer(schedule.tenant)
@@ -108,16 +138,17 @@ class Ticks:
             await end.store.add_tenant(schedule.tenant)
         decided = replace(
             schedule,
-            fates=(*schedule.fates, (due, done.fate))[-MAX_REMEMBERED:],
+            fates=(*fates, (due, done.fate))[-MAX_REMEMBERED:],
+            spans=schedule.spans if passed is None else with_span(schedule, passed.after, due),
             last_at=max(due, schedule.last_at or due),
             last_job=last_job or schedule.last_job,
             error=error,
         )
         if not await self.store.decide(schedule, decided, done.row, now, done.key):
-            return False
+            return None
         await tell(enqueuer, done, now)
         await self._announce(there)
-        return True
+        return replace(decided, ticks=schedule.ticks + 1)
 
     async def _replace(self, old: Job, schedule: JobSchedule, now: int) -> None:
         """Cancels a job that waits, or asks one that runs to end. One that has moved on meanwhile is left alone."""

@@ -230,19 +230,21 @@ async def test_a_message_that_was_lost_in_a_pause_is_sent_again_after_it(house: 
     assert (await house.queue.get(job.id)).status is Status.COMPLETED
 
 
-@pytest.mark.parametrize(("catch_up", "jobs"), [("all", 3), ("latest", 1)])
+@pytest.mark.parametrize("catch_up", ["latest", "all", "none"])
 @housed
-async def test_schedules_go_on_and_their_times_become_jobs_after_it(house: House, catch_up: Any, jobs: int) -> None:
+async def test_schedules_go_on_and_their_times_become_jobs_that_wait(house: House, catch_up: Any) -> None:
     await house.queue.schedules.create("hourly", "work", "cron(0 * * * ? *)", catch_up=catch_up)
     await house.queue.pause("work")
     async with worker(house):
         await asyncio.sleep(3 * HOUR)
-        assert (await house.queue.list()).jobs == []
-        assert await house.depth() == (3, 0, 0)
+        found = (await house.queue.list()).jobs
+        assert [(one.status, one.attempt) for one in found] == [(Status.WAITING, 0)] * 3
+        assert await house.depth() == (6, 0, 0), "three jobs, and three ticks that nobody needs any more"
         await house.queue.resume("work")
         await asyncio.sleep(10)
-    found = (await house.queue.list()).jobs
-    assert [one.status for one in found] == [Status.COMPLETED] * jobs
+        assert await house.depth() == (0, 0, 0)
+    assert [one.status for one in (await house.queue.list()).jobs] == [Status.COMPLETED] * 3
+    assert len(house.runs) == 3
 
 
 @housed

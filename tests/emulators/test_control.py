@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -64,6 +65,31 @@ def test_a_paused_queue_waits_and_is_purged(place: Place, admin: httpx.Client) -
     assert admin.post(f"{queue}/resume").raise_for_status().json()["paused"] is False
     assert [place.ended(job["id"])["status"] for job in (waits, later)] == ["cancelled"] * 2
     assert place.ended(place.enqueue("hello", {"name": "Cleo"})["id"])["status"] == "completed"
+
+
+def test_a_schedule_goes_on_while_its_queue_is_paused(place: Place, admin: httpx.Client) -> None:
+    queue, schedules = f"{JOBS}/queues/hello", f"{JOBS}/schedules"
+    admin.post(f"{queue}/pause").raise_for_status()
+    # A worker reads every two seconds which queues are paused.
+    time.sleep(3)
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    body = {"name": "paused", "type": "hello", "schedule": f"at({due:%Y-%m-%dT%H:%M:%S})", "data": {"name": "Eve"}}
+    assert place.api.post(schedules, json=body).status_code == 201
+    found = until(
+        lambda: place.api.get(f"{schedules}/paused").raise_for_status().json(), lambda found: bool(found["recent"])
+    )
+    (fate,) = found["recent"]
+    assert (fate["outcome"], datetime.fromisoformat(fate["dueAt"])) == ("started", due)
+    job = place.api.get(f"{JOBS}/{fate['jobId']}").raise_for_status().json()
+    assert (job["status"], job["attempts"]) == ("waiting", 0)
+    # Its message, and the tick, which is there when the queue is resumed.
+    until(lambda: admin.get(queue).raise_for_status().json(), lambda found: found["waiting"] == 2)
+    admin.post(f"{queue}/resume").raise_for_status()
+    assert place.ended(job["id"])["status"] == "completed"
+    until(lambda: admin.get(queue).raise_for_status().json(), lambda found: found["waiting"] + found["active"] == 0)
+    assert place.api.get(f"{schedules}/paused").raise_for_status().json()["recent"] == [fate | {"jobId": job["id"]}]
+    jobs = place.api.get(JOBS, params={"limit": 200}).raise_for_status().json()["jobs"]
+    assert [one["id"] for one in jobs if one["id"].startswith("paused:")] == [job["id"]]
 
 
 def test_a_job_is_replayed_discarded_and_deleted(place: Place) -> None:

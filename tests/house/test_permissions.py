@@ -16,13 +16,14 @@ import httpx
 from api.app import create_app
 from api.auth import ADMIN, DEFAULT_SCOPE, make_token
 from infra.deploy.roles import roles
-from queues import Context, Discard, Flow, NewJob, Options, Snooze, Status, Step
+from queues import Context, Discard, Flow, NewJob, Options, Snooze, Status, Step, Unique
 from queues.cleaning.cleaner import cleaner_of
 from queues.control.job_filter import JobFilter
 from queues.job import Job
+from queues.schedules.job_schedule import Fate
 from queues.store import Unclaimed
 from tests.api.conftest import SECRET
-from tests.core.house import LEASE, MINUTE, House, Order, Process, housed, throttled
+from tests.core.house import DAY, LEASE, MINUTE, House, Order, Process, housed, throttled
 from tests.core.test_cleaning import keeping
 from tests.core.test_control_pause import deployed
 
@@ -269,10 +270,16 @@ async def test_the_reaper(house: House) -> None:
         for name in ("work", "other"):
             # Whoever pauses it does not get through to the mapping.
             await house.queue.pause(name)
+            once = Options(unique=Unique(key=name))
+            await house.queue.schedules.create(name, name, "rate(1 day)", overlap="replace", options=once)
             await house.queue.retry_many(JobFilter(type=name))
             await house.queue.purge(name)
         house.first.lambda_.inner = lost
         assert await process.runtime.pauses.round() == 2
+        await asyncio.sleep(2 * DAY)
+        await process.runtime.pauses.round()
+        for name in ("work", "other"):
+            assert [fate for _, fate in (await house.queue.schedules.get(name)).fates][-1] is Fate.STARTED
         assert await process.runtime.bulk_work.round() > 0
     assert calls == allowed(house, "ReaperRole")
 

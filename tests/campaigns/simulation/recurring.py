@@ -1,9 +1,10 @@
-"""A schedule, made by a caller who may die over it, whose ticks are delivered twice, late, or to the dying."""
+"""A schedule, made by a caller who may die over it, whose ticks are delivered twice, late, or to the dying; and whose
+queue is paused and resumed meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from queues import Context, Exponential, job
 from queues.job import Job, Status
 from queues.jobtype import JobType
+from queues.queue import Queue
 from queues.runtime import Runtime
 from queues.schedules.job_schedule import job_id_of
 from tests.campaigns.simulation.plain import unlucky
@@ -23,6 +25,8 @@ NAME = "often"
 MINUTE = 60_000
 #: How many due times there are, a minute apart, and how many minutes ahead the first one is when the schedule is made.
 TIMES, AHEAD = 6, 3
+#: How often its queue may be paused, and for how many seconds, as it is left alone between.
+PAUSES, SECONDS = 4, (1, 200)
 
 
 class Nothing(BaseModel):
@@ -45,15 +49,30 @@ class Recurring:
         return [sim_tick]
 
     async def act(self) -> None:
-        """Makes the schedule, asking again until told that it is there."""
+        """Makes the schedule; pauses and resumes its queue."""
+        rng = self.world.rng
         self.began = (self.world.loop.epoch_ms() // MINUTE + AHEAD) * MINUTE
         start = datetime.fromtimestamp(self.began / 1000, UTC)
         end = start + timedelta(minutes=TIMES - 0.5)
+        await self._told(
+            lambda queue: queue.schedules.create(
+                NAME, "sim-tick", "rate(1 minute)", start=start, end=end, overlap="queue", catch_up="all"
+            )
+        )
+        self.world.pausing = True
+        for _ in range(rng.randint(0, PAUSES)):
+            await asyncio.sleep(rng.uniform(*SECONDS))
+            await self._told(lambda queue: queue.pause("sim-tick"))
+            self.world.note("paused sim-tick")
+            await asyncio.sleep(rng.uniform(*SECONDS))
+            await self._told(lambda queue: queue.resume("sim-tick"))
+            self.world.note("resumed sim-tick")
+
+    async def _told(self, ask: Callable[[Queue], Awaitable[object]]) -> None:
+        """Asks again until told that it is done."""
         while True:
             try:
-                await self.world.client().queue.schedules.create(
-                    NAME, "sim-tick", "rate(1 minute)", start=start, end=end, overlap="queue", catch_up="all"
-                )
+                await ask(self.world.client().queue)
             except TROUBLE:
                 await asyncio.sleep(self.world.rng.uniform(0.1, 1))
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TROUBLE = (ClientError, BotoCoreError, ProcessDead)
 #: How a queue is polled: records of a batch, and batches at once, of each process.
 BATCH, BATCHES = 4, 2
+#: Seconds after which a mapping whose queue is paused looks whether it still is.
+PAUSED_LOOK = 2
 
 
 class Violation(AssertionError):
@@ -68,6 +70,8 @@ class World:
     processes: list[Process] = field(default_factory=list)
     #: The number of shards of each new process, as it is while a deployment is rolled out.
     shards: Iterator[int] = field(default_factory=lambda: repeat(1))
+    #: Whether somebody pauses queues: only then do workers look for that.
+    pausing: bool = False
     restarts: int = 0
     trace: list[str] = field(default_factory=list)
 
@@ -77,6 +81,23 @@ class World:
     def client(self) -> Runtime:
         """What a caller works with: a process of its own, which may meet every fault."""
         return Process(self, "caller").assemble()
+
+
+@dataclass(frozen=True)
+class Held:
+    """SQS for a mapping that begins no receive while its queue is paused; one that is under way may bring messages."""
+
+    inner: Any
+    paused: Callable[[], bool]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def receive_message(self, **params: Any) -> Any:
+        if self.paused():
+            await asyncio.sleep(PAUSED_LOOK)
+            return {}
+        return await self.inner.receive_message(**params)
 
 
 @dataclass(eq=False)
@@ -89,6 +110,8 @@ class Process:
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     runs: list[list[float]] = field(default_factory=list)
     died: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Types whose queues it does not poll, as far as it has heard.
+    paused: frozenset[str] = frozenset()
 
     def die(self) -> None:
         """Ends at once, as by kill -9: no task of it makes another call."""
@@ -161,9 +184,9 @@ class Process:
             batch_size=BATCH, batching_window=0, maximum_concurrency=BATCHES, function_timeout=900,
             visibility_timeout=round(self.world.settings.lease),
         )  # fmt: skip
-        rng = self.world.rng
+        rng, sqs = self.world.rng, Held(runtime.clients.sqs, lambda: job_type.name in self.paused)
         return EventSourceMapping(
-            shape, invoke, runtime.clients.sqs, clock=self.world.loop.epoch_ms,
+            shape, invoke, sqs, clock=self.world.loop.epoch_ms,
             new_id=lambda: f"{rng.getrandbits(64):016x}", random=rng.random,
         )  # fmt: skip
 
@@ -174,6 +197,9 @@ class Process:
                 await runtime.reaper.round()
                 await runtime.dead_letters.round()
                 await runtime.flowing.round()
+                if self.world.pausing:
+                    self.paused = await runtime.pauses.paused()
+                    await runtime.pauses.round()
             except (ClientError, BotoCoreError):
                 continue
             except ProcessDead:

@@ -50,13 +50,14 @@ def dry_run_view(count: Count, *, everyone: bool = False) -> dict[str, Any]:
 
 
 def foreign_letters_view(page: Page) -> dict[str, Any]:
-    """One page of another tenant's dead letters: what has failed, how and when, without what the jobs hold."""
+    """One page of another tenant's dead letters: what has failed, how and when, without what the jobs hold or say."""
     return {"jobs": [_foreign_letter(job) for job in page.jobs], "cursor": page.cursor}
 
 
 def _foreign_letter(job: Job) -> dict[str, Any]:
     held = {"data": job.data_json, "result": job.result_json}
     return listed_view(job) | {
+        "note": None,
         "data": None,
         "result": None,
         "omitted": [name for name, text in held.items() if text is not None],

@@ -33,7 +33,8 @@ class LettersQuery(PageQuery):
 def beyond_own(request: Request, tenant: str | None, *, everyone: bool = False) -> str | None:
     """The tenant that a request names, or EVERYONE; None if it means the caller's own.
 
-    403 if the caller may not; InvalidOption for what cannot be a tenant's name."""
+    403 if the caller may not; InvalidOption for what cannot be a tenant's name.
+    """
     if everyone and tenant is not None:
         cure = "name a tenant, or say `everyone`, not both"
         raise Problem(INVALID_REQUEST, f"everyone: {cure}", errors=[Fault("everyone", cure, everyone)])

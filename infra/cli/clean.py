@@ -14,6 +14,8 @@ from infra.cli.output import Json, ago, print_json, print_table, tell
 if TYPE_CHECKING:
     from queues.cleaning.run import Cleaned, Run
 
+#: Runs that `--history` lists unless told otherwise: a day's.
+SHOWN = 24
 HEADINGS = ("BEGUN", "TOOK", "END", "BEYOND NUMBER", "OVERDUE", "SKIPPED", "BY", "TROUBLE")
 
 
@@ -24,7 +26,9 @@ def clean(
     history: Annotated[
         bool, typer.Option("--history", help="Remove nothing; list the runs of the last week, the latest first.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="With --history: runs at the most.")] = 24,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=200, help="With --history: runs at the most. [24]", show_default=False)
+    ] = None,
     aws: Annotated[bool, typer.Option("--aws", help="On AWS itself, with the credentials of the environment.")] = False,
     prefix: Annotated[
         str | None,
@@ -58,9 +62,11 @@ def clean(
         raise CommandFailed(
             "--history lists what was done, --dry-run counts what would be; say one of them", Exit.USAGE
         )
+    if limit is not None and not history:
+        raise CommandFailed("--limit is for --history: a round has none", Exit.USAGE)
     where = where_of(settings, aws=aws)
     if history:
-        runs = asyncio.run(history_of(settings, where, limit))
+        runs = asyncio.run(history_of(settings, where, limit or SHOWN))
         print_json([run_view(run) for run in runs]) if as_json else _show_history(runs)
         return
     done = asyncio.run(clean_now(settings, where, dry_run=dry_run))

@@ -18,9 +18,16 @@ RUNS = "/api/v1/jobs/health/cleaner"
 
 
 async def test_its_runs_are_listed_for_administrators(
-    client: httpx.AsyncClient, client_of: Client, runtime: Runtime, clock: HandClock, work: Any, app: FastAPI
+    client: httpx.AsyncClient,
+    stranger: httpx.AsyncClient,
+    client_of: Client,
+    runtime: Runtime,
+    clock: HandClock,
+    work: Any,
+    app: FastAPI,
 ) -> None:
     assert problem(await client.get(RUNS), 403, "scope-missing")["scope"] == "admin"
+    problem(await stranger.get(RUNS), 401, "unauthenticated")
     admin = client_of("ops", scope="admin")
     assert (await admin.get(RUNS)).json() == {"every": 3_600_000, "runs": []}
     await make(client)

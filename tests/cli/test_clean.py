@@ -59,3 +59,4 @@ def test_it_says_where_it_cannot(clean: Command, jobyard: Command, monkeypatch: 
     assert "unset one of them" in both.err
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert clean("--history", "--dry-run").code == 2
+    assert clean("--limit", "5").code == 2

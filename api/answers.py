@@ -85,7 +85,9 @@ class JobRow(_Answer):
 
 
 class ListedJob(JobRow):
-    omitted: list[Literal["data", "result"]] = Field(description="What is too long for a list; read the job for it.")
+    omitted: list[Literal["data", "result"]] = Field(
+        description="What is too long for a list: read the job for it. Or another tenant's."
+    )
 
 
 class Waiting(_Answer):

@@ -29,7 +29,11 @@ class Operation(_Answer):
     id: str
     action: Literal["retry", "discard", "purge"]
     status: Literal["running", "done", "cancelled"]
-    tenants: Literal["all", "own"] = Field(description="Whose jobs.")
+    owner: str = Field(description="The tenant that began it.")
+    tenants: Literal["all", "own", "other"] = Field(
+        description="Whose jobs: every tenant's, the owner's, or another's."
+    )
+    tenant: str | None = Field(description="The same by its name; null: every tenant's.")
     filter: Selection
     rate: float | None = Field(description="Jobs a second at the most.")
     examined: int = Field(description="Jobs looked at so far. After a crash some may be missing from this and `done`.")
@@ -39,9 +43,15 @@ class Operation(_Answer):
     ended_at: datetime | None
 
 
+class OperationPage(_Answer):
+    operations: list[Operation]
+    cursor: str | None = Field(description="Pass it on to get the next page; null at the end.")
+
+
 class DryRun(_Answer):
     """What an operation would be for."""
 
     dry_run: Literal[True]
     matched: int
     exact: bool = Field(description="False: there are more failed jobs than were looked at; this is a lower bound.")
+    tenants: dict[str, int] | None = Field(None, description="With `everyone`: whose they are.")

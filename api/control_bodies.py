@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from api.models import Delay, TypeName
 from api.problems import INVALID_REQUEST, Fault, Problem
+from api.tenancy import TenantName
 from queues import limits
 from queues.control.bulk import MAX_RATE, MIN_RATE
 from queues.control.job_filter import MAX_ERROR_TYPE_CHARS, JobFilter
@@ -34,6 +35,7 @@ class LettersFilterBody(_Body):
     failed_after: Moment | None = Field(None, description="Failed then or later; with a time zone.")
     failed_before: Moment | None = Field(None, description="Failed before; with a time zone.")
     tags: list[Tag] = Field(default_factory=list, max_length=limits.MAX_TAGS, description="Has all of these.")
+    tenant: TenantName | None = Field(None, description="Whose; another than the token's needs the scope `admin`.")
 
     def to_core(self, type_name: str | None) -> JobFilter:
         return JobFilter(

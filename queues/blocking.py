@@ -17,6 +17,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from queues.catalog import load
 from queues.clients import connect
+from queues.control.admin import Admin
 from queues.errors import Misconfigured
 from queues.events.event import Event
 from queues.flows.flows import Flows
@@ -122,6 +123,18 @@ class BlockingWebhooks(_Part[Webhooks]):
     delete = _Blocking(Webhooks.delete)
 
 
+class BlockingAdmin(_Part[Admin]):
+    """What reaches beyond a BlockingQueue's tenant; its methods are those of Admin."""
+
+    known = _Blocking(Admin.known)
+    retry_many = _Blocking(Admin.retry_many)
+    discard_many = _Blocking(Admin.discard_many)
+    count_failed = _Blocking(Admin.count_failed)
+    operations = _Blocking(Admin.operations)
+    operation = _Blocking(Admin.operation)
+    call_off = _Blocking(Admin.call_off)
+
+
 class BlockingQueue:
     """`with BlockingQueue() as queue: queue.enqueue("hello", {"name": "Ada"})`; its methods are those of Queue.
 
@@ -155,6 +168,7 @@ class BlockingQueue:
     discard_many = _Blocking(Queue.discard_many)
     purge = _Blocking(Queue.purge)
     count_failed = _Blocking(Queue.count_failed)
+    operations = _Blocking(Queue.operations)
     operation = _Blocking(Queue.operation)
     call_off = _Blocking(Queue.call_off)
     pause = _Blocking(Queue.pause)
@@ -190,6 +204,11 @@ class BlockingQueue:
     def webhooks(self) -> BlockingWebhooks:
         """Its tenant's webhooks, which tell other services what happens to jobs."""
         return BlockingWebhooks(self, lambda queue: queue.webhooks)
+
+    @property
+    def admin(self) -> BlockingAdmin:
+        """What reaches beyond its tenant: failed jobs of others, and everybody's operations."""
+        return BlockingAdmin(self, lambda queue: queue.admin)
 
     def __enter__(self) -> Self:
         opened: Future[_Open] = Future()

@@ -56,10 +56,11 @@ def sweep_dead_letters(event: Any, context: Any) -> dict[str, int]:
 
 def clean(event: Any, context: Any) -> dict[str, Any]:
     """The cleaner's function: one round, or as much of it as there is time for. Answers what it removed, as counts."""
-    from queues.cleaning.cleaner import Cleaned, cleaner_of
+    from queues.cleaning.cleaner import cleaner_of
+    from queues.cleaning.run import Cleaned
 
     async def one(runtime: Runtime) -> dict[str, Any]:
-        return asdict(await cleaner_of(runtime).round(_deadline(context)) or Cleaned())
+        return (await cleaner_of(runtime).round(_deadline(context)) or Cleaned()).to_json()
 
     counts: dict[str, Any] = environment.run(one)
     return counts

@@ -12,7 +12,9 @@ from queues.audit.acting import Acting, audited
 from queues.audit.trail import AuditFilter, AuditPage
 from queues.catalog import Catalog
 from queues.clock import Clock
+from queues.control.admin import Admin
 from queues.control.bulk import Bulk, Verb
+from queues.control.bulk_store import BulkPage
 from queues.control.control import Control, Count
 from queues.control.job_filter import JobFilter
 from queues.control.replay import replayed
@@ -320,38 +322,39 @@ class Queue:
 
     # --- many jobs ------------------------------------------------------------------------------------------
 
-    @audited("jobs.retry", None, "wanted", "rate", "everyone")
-    async def retry_many(
-        self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
-    ) -> Bulk:
+    @property
+    def admin(self) -> Admin:
+        """What reaches beyond its tenant: failed jobs of others, and everybody's operations."""
+        return Admin(self._control, self.tenant, self.acting)
+
+    @audited("jobs.retry", None, "wanted", "rate")
+    async def retry_many(self, wanted: JobFilter, *, rate: float | None = None, by: str | None = None) -> Bulk:
         """Begins to retry all failed jobs that a filter is for, `rate` a second at the most: see `operation`.
 
-        What fails from now on is left alone. `everyone`: every tenant's jobs. InvalidOption, UnknownJobType.
+        What fails from now on is left alone. InvalidOption, UnknownJobType.
         """
-        return await self._start(Verb.RETRY, wanted, rate, everyone, by)
+        return await self._control.start(Verb.RETRY, self.tenant, self.tenant, wanted, rate, by)
 
-    @audited("jobs.discard", None, "wanted", "rate", "everyone")
-    async def discard_many(
-        self, wanted: JobFilter, *, rate: float | None = None, everyone: bool = False, by: str | None = None
-    ) -> Bulk:
+    @audited("jobs.discard", None, "wanted", "rate")
+    async def discard_many(self, wanted: JobFilter, *, rate: float | None = None, by: str | None = None) -> Bulk:
         """Begins to give up all failed jobs that a filter is for; otherwise as `retry_many`."""
-        return await self._start(Verb.DISCARD, wanted, rate, everyone, by)
+        return await self._control.start(Verb.DISCARD, self.tenant, self.tenant, wanted, rate, by)
 
     @audited("queue.purge", "type")
     async def purge(self, type: str, *, by: str | None = None) -> Bulk:
-        """Empties a type's queue, and begins to cancel all its jobs that wait now, of every tenant: see `operation`."""
-        return await self._start(Verb.PURGE, JobFilter(type=type), None, True, by)
+        """Empties a type's queue, and begins to cancel all its jobs that wait now, of every tenant: see `admin`."""
+        return await self._control.start(Verb.PURGE, self.tenant, None, JobFilter(type=type), None, by)
 
-    async def _start(self, verb: Verb, wanted: JobFilter, rate: float | None, everyone: bool, by: str | None) -> Bulk:
-        target = None if everyone else self.tenant
-        return await self._control.start(verb, self.tenant, target, wanted, rate, by)
-
-    async def count_failed(self, wanted: JobFilter, *, everyone: bool = False) -> Count:
+    async def count_failed(self, wanted: JobFilter) -> Count:
         """How many failed jobs a filter is for, as far as 10,000 of them go: what `retry_many` would begin with."""
-        return await self._control.count(None if everyone else self.tenant, wanted)
+        return await self._control.count(self.tenant, wanted)
+
+    async def operations(self, *, limit: int = 50, cursor: str | None = None) -> BulkPage:
+        """One page of the operations that this tenant began on its own jobs, the latest first. InvalidOption."""
+        return await self._control.list_bulks(self.tenant, limit, cursor)
 
     async def operation(self, operation_id: str) -> Bulk:
-        """An operation on many jobs that this tenant began, and how far it is. BulkNotFound."""
+        """An operation that this tenant began on many of its own jobs, and how far it is. BulkNotFound."""
         return await self._control.bulk(self.tenant, operation_id)
 
     @audited("operation.cancel", "operation_id")

@@ -2,6 +2,7 @@
 
 from api.routes import (
     audit,
+    cleaner,
     dead_letters,
     events,
     feed,
@@ -32,6 +33,7 @@ _SUBJECTS = (
     types,
     workers,
     health,
+    cleaner,
     prometheus,
     audit,
     webhooks,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import ADMIN, READ, WRITE
 from api.body import read_body
-from api.control_answers import DryRun, Operation
+from api.control_answers import DryRun, Operation, OperationPage
 from api.control_bodies import (
     LETTERS,
     LETTERS_PLACES,
@@ -20,11 +22,14 @@ from api.control_bodies import (
     PurgeBody,
     RetryManyBody,
 )
-from api.control_views import dry_run_view, operation_view
+from api.control_views import dry_run_view, operation_view, operations_view
+from api.models import PageQuery
 from api.openapi import answers, takes
 from api.problems import INVALID_REQUEST, Fault, Problem
-from api.site import allow, known_type, queue_for
+from api.site import allow, is_admin, known_type, queue_for
+from api.tenancy import beyond_own
 from api.views import json_response
+from queues.control.admin import EVERYONE, Admin
 from queues.control.bulk import Bulk
 from queues.control.job_filter import JobFilter
 from queues.queue import Queue
@@ -81,18 +86,30 @@ async def purge_queue(request: Request, name: str) -> Response:
     return _begun(request, await queue.purge(name, by=caller.subject))
 
 
+@router.get("/operations", responses=answers(200, OperationPage, "One page."))
+async def list_operations(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+    """Operations on the caller's own jobs that its tenant began, the latest first; for `admin` everybody's."""
+    operations = _operations(request, await queue_for(request, READ))
+    return json_response(operations_view(await operations.operations(limit=query.limit, cursor=query.cursor)))
+
+
 @router.get("/operations/{operation_id}", responses=answers(200, Operation, "How far it is.", 404))
 async def get_operation(request: Request, operation_id: str) -> Response:
-    """An operation that the caller's tenant began; it is remembered for a week after its end."""
-    queue = await queue_for(request, READ)
-    return json_response(operation_view(await queue.operation(operation_id[: MAX_ID_CHARS + 1])))
+    """One of the operations that `GET /operations` lists; it is remembered for a week after its end."""
+    operations = _operations(request, await queue_for(request, READ))
+    return json_response(operation_view(await operations.operation(operation_id[: MAX_ID_CHARS + 1])))
 
 
 @router.delete("/operations/{operation_id}", responses=answers(200, Operation, "It has ended.", 404))
 async def call_off(request: Request, operation_id: str) -> Response:
     """Ends an operation where it is; what it has done stays done. One that has ended stays as it is."""
-    queue = await queue_for(request, WRITE)
-    return json_response(operation_view(await queue.call_off(operation_id[: MAX_ID_CHARS + 1])))
+    operations = _operations(request, await queue_for(request, WRITE))
+    return json_response(operation_view(await operations.call_off(operation_id[: MAX_ID_CHARS + 1])))
+
+
+def _operations(request: Request, queue: Queue) -> Queue | Admin:
+    """What knows the operations that the caller may see."""
+    return queue.admin if is_admin(request.scope["caller"]) else queue
 
 
 async def _letters(request: Request, name: str, *, discard: bool = False) -> Response:
@@ -105,13 +122,18 @@ async def _letters(request: Request, name: str, *, discard: bool = False) -> Res
 async def _many(
     request: Request, queue: Queue, body: RetryManyBody | LettersBody, chosen: JobFilter, *, discard: bool = False
 ) -> Response:
-    if body.everyone:
-        allow(request, ADMIN)
+    tenant, by = beyond_own(request, body.filter.tenant, everyone=body.everyone), request.scope["caller"].subject
+    if tenant is None:
+        if body.dry_run:
+            return json_response(dry_run_view(await queue.count_failed(chosen)))
+        begin = queue.discard_many if discard else queue.retry_many
+        return _begun(request, await begin(chosen, rate=body.rate, by=by))
+    admin = queue.admin
     if body.dry_run:
-        return json_response(dry_run_view(await queue.count_failed(chosen, everyone=body.everyone)))
-    begin = queue.discard_many if discard else queue.retry_many
-    by = request.scope["caller"].subject
-    return _begun(request, await begin(chosen, rate=body.rate, everyone=body.everyone, by=by))
+        found = await admin.count_failed(tenant, chosen)
+        return json_response(dry_run_view(found, everyone=tenant == EVERYONE))
+    begin_beyond = admin.discard_many if discard else admin.retry_many
+    return _begun(request, await begin_beyond(tenant, chosen, rate=body.rate, by=by))
 
 
 def _begun(request: Request, bulk: Bulk) -> Response:

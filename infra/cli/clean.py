@@ -1,4 +1,4 @@
-"""`jobyard clean`: a round of the cleaner, now; or what it would remove."""
+"""`jobyard clean`: a round of the cleaner, now; what it would remove; or what its runs have done."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ import typer
 from infra.cli.exits import CommandFailed, Exit
 from infra.cli.flags import AwsPort
 from infra.cli.operations import some_jobs
-from infra.cli.output import Json, print_json, print_table
+from infra.cli.output import Json, ago, print_json, print_table, tell
 
 if TYPE_CHECKING:
-    from queues.cleaning.cleaner import Cleaned
+    from queues.cleaning.run import Cleaned, Run
+
+#: Runs that `--history` lists unless told otherwise: a day's.
+SHOWN = 24
+HEADINGS = ("BEGUN", "TOOK", "END", "BEYOND NUMBER", "OVERDUE", "SKIPPED", "BY", "TROUBLE")
 
 
 def clean(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count; of what is overdue it may be less in the end.")
     ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Remove nothing; list the runs of the last week, the latest first.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=200, help="With --history: runs at the most. [24]", show_default=False)
+    ] = None,
     aws: Annotated[bool, typer.Option("--aws", help="On AWS itself, with the credentials of the environment.")] = False,
     prefix: Annotated[
         str | None,
@@ -35,7 +45,9 @@ def clean(
     """
     import asyncio
 
-    from infra.clean import clean as run
+    from api.cleaner_shapes import cleaned_view, run_view
+    from infra.clean import clean as clean_now
+    from infra.clean import history as history_of
     from infra.doctor.reading.clients import where_of
     from queues.settings import read_settings
 
@@ -46,20 +58,22 @@ def clean(
             f"--aws means AWS itself, but AWS_ENDPOINT_URL is {settings.aws_endpoint_url}; unset one of them",
             Exit.USAGE,
         )
-    done = asyncio.run(run(settings, where_of(settings, aws=aws), dry_run=dry_run))
+    if history and dry_run:
+        raise CommandFailed(
+            "--history lists what was done, --dry-run counts what would be; say one of them", Exit.USAGE
+        )
+    if limit is not None and not history:
+        raise CommandFailed("--limit is for --history: a round has none", Exit.USAGE)
+    where = where_of(settings, aws=aws)
+    if history:
+        runs = asyncio.run(history_of(settings, where, limit or SHOWN))
+        print_json([run_view(run) for run in runs]) if as_json else _show_history(runs)
+        return
+    done = asyncio.run(clean_now(settings, where, dry_run=dry_run))
     if done is None:
         raise CommandFailed("another process is cleaning; try again in some minutes")
     if as_json:
-        print_json(
-            {
-                "dryRun": dry_run,
-                "lookedAt": done.looked_at,
-                "overCount": done.over_count,
-                "overdue": done.overdue,
-                "spared": done.spared,
-                "types": dict(sorted(done.types.items())),
-            }
-        )
+        print_json({"dryRun": dry_run} | cleaned_view(done))
         return
     _show(done, dry_run=dry_run)
 
@@ -70,3 +84,17 @@ def _show(done: Cleaned, *, dry_run: bool) -> None:
     print(f"{verb} {some_jobs(done.over_count)} beyond their type's number, {most}{done.overdue} overdue")
     if done.types:
         print_table(("TYPE", "JOBS"), sorted(done.types.items()), "")
+    if done.skipped:
+        tell(f"{done.skipped} parts of the table were left to the next round: {done.trouble}")
+
+
+def _show_history(runs: list[Run]) -> None:
+    from api.views import moment
+
+    rows = []
+    for run in runs:
+        took = "" if run.duration is None else f"{run.duration / 1000:.1f} s"
+        by = f"{run.by} by hand" if run.by_hand else run.by
+        counts = (run.done.over_count, run.done.overdue, run.done.skipped)
+        rows.append((ago(moment(run.begun_at)), took, run.end.value, *counts, by, run.error or run.done.trouble or ""))
+    print_table(HEADINGS, rows, "no run is remembered")

@@ -13,7 +13,7 @@ from infra.cli.card import print_job
 from infra.cli.client import Client, job_path
 from infra.cli.exits import CommandFailed
 from infra.cli.jobs import Cursor, JobId, Limit, show_page
-from infra.cli.operations import After, Before, Choice, DryRun, Error, Everyone, NoWait, Rate, Tags, begin
+from infra.cli.operations import After, Before, Choice, DryRun, Error, Everyone, NoWait, Rate, Tags, Tenant, begin
 from infra.cli.output import Json, print_json
 
 dead_letters = typer.Typer(help="Jobs that have failed for good: look at them, redrive, discard.", no_args_is_help=True)
@@ -22,9 +22,12 @@ Type = Annotated[str, typer.Argument(metavar="TYPE", help="The job type.", show_
 
 
 @dead_letters.command("list")
-def list_dead_letters(type: Type, limit: Limit = 20, cursor: Cursor = None, as_json: Json = False) -> None:
-    """List a type's failed jobs with their errors, the latest first."""
-    show_page(Client.from_environment().get(_path(type, "dead-letters"), limit=limit, cursor=cursor), as_json)
+def list_dead_letters(
+    type: Type, limit: Limit = 20, cursor: Cursor = None, tenant: Tenant = None, as_json: Json = False
+) -> None:
+    """List a type's failed jobs with their errors, the latest first; another tenant's without their data."""
+    client = Client.from_environment()
+    show_page(client.get(_path(type, "dead-letters"), limit=limit, cursor=cursor, tenant=tenant), as_json)
 
 
 @dead_letters.command("show")
@@ -44,13 +47,14 @@ def redrive(
     failed_before: Before = None,
     tag: Tags = None,
     rate: Rate = None,
+    tenant: Tenant = None,
     everyone: Everyone = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
     as_json: Json = False,
 ) -> None:
     """Run a type's failed jobs again, and remove their dead letters."""
-    body = Choice(error, failed_after, failed_before, tag, rate, everyone).body()
+    body = Choice(error, failed_after, failed_before, tag, rate, everyone, tenant).body()
     begin(_path(type, "redrive"), body, dry_run=dry_run, wait=not no_wait, as_json=as_json)
 
 
@@ -62,6 +66,7 @@ def discard(
     failed_before: Before = None,
     tag: Tags = None,
     rate: Rate = None,
+    tenant: Tenant = None,
     everyone: Everyone = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
@@ -69,9 +74,11 @@ def discard(
     as_json: Json = False,
 ) -> None:
     """Give a type's failed jobs up: they become cancelled, and their dead letters are removed."""
-    body = Choice(error, failed_after, failed_before, tag, rate, everyone).body()
-    ask_first = partial(ask, f"discard failed jobs of {type}", yes=yes, as_json=as_json)
-    begin(_path(type, "discard"), body, dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first)
+    choice = Choice(error, failed_after, failed_before, tag, rate, everyone, tenant)
+    ask_first = partial(ask, f"discard failed jobs of {type}{choice.whose}", yes=yes, as_json=as_json)
+    begin(
+        _path(type, "discard"), choice.body(), dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first
+    )
 
 
 def _path(type: str, what: str) -> str:

@@ -21,6 +21,7 @@ from infra.cli.operations import (
     NoWait,
     Rate,
     Tags,
+    Tenant,
     begin,
     count,
     sentence,
@@ -82,6 +83,7 @@ def retry(
     failed_before: Before = None,
     tag: Tags = None,
     rate: Rate = None,
+    tenant: Tenant = None,
     everyone: Everyone = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
@@ -89,10 +91,13 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Give a failed job, or all that options choose, its type's attempts afresh."""
-    client, choice = Client.from_environment(), Choice(error, failed_after, failed_before, tag, rate, everyone)
+    client = Client.from_environment()
+    choice = Choice(error, failed_after, failed_before, tag, rate, everyone, tenant)
     chosen = every or type is not None or choice.given
     if (job_id is None) is not chosen:
         raise CommandFailed("give the id of one job, or say which: --all, --type, --error, ...", Exit.USAGE)
+    if job_id is not None and choice.whose:
+        raise CommandFailed("one job is the token's tenant's own: leave --tenant and --everyone out", Exit.USAGE)
     if job_id is not None:
         job = client.post(f"{job_path(job_id)}/retry")
         print_json(job) if as_json else print_job(job)
@@ -101,7 +106,7 @@ def retry(
 
     def ask_first() -> None:
         if not yes:
-            ask(f"retry {sentence(count(client, '/retry', body))}", yes=yes, as_json=as_json)
+            ask(f"retry {sentence(count(client, '/retry', body))}{choice.whose}", yes=yes, as_json=as_json)
 
     begin("/retry", body, dry_run=dry_run, wait=not no_wait, as_json=as_json, ask_first=ask_first)
 

@@ -1,4 +1,4 @@
-"""`jobyard operations`, and how commands begin one: an operation on many jobs is begun, watched and called off."""
+"""`jobyard operations`, and how commands begin one: an operation on many jobs is begun, listed, watched, called off."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import typer
 
 from infra.cli.client import Client
 from infra.cli.exits import CommandFailed, Exit
-from infra.cli.output import Json, print_json, tell
+from infra.cli.output import Json, ago, print_json, print_table, tell
 
-operations = typer.Typer(help="Watch and call off operations on many jobs.", no_args_is_help=True)
+operations = typer.Typer(help="List, watch and call off operations on many jobs.", no_args_is_help=True)
 
 #: Seconds between two looks at an operation that is watched.
 LOOK = 0.5
+HEADINGS = ("ID", "ACTION", "TYPE", "TENANT", "STATUS", "DONE", "BEGUN", "BY")
 
 Error = Annotated[str | None, typer.Option(metavar="TYPE", help="Only those whose error is of this type.")]
 After = Annotated[str | None, typer.Option(metavar="TIME", help="Failed since then: 2h ago, or an ISO time with zone.")]
@@ -28,6 +29,9 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Ha
 Rate = Annotated[float | None, typer.Option(min=0.01, help="Jobs a second at the most.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count.")]
 Everyone = Annotated[bool, typer.Option("--everyone", help="Of every tenant; needs the scope admin.")]
+Tenant = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of this tenant; another than the token's needs the scope admin.")
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not watch it to its end.")]
 OperationId = Annotated[str, typer.Argument(metavar="ID", help="The operation's id.", show_default=False)]
 
@@ -42,6 +46,7 @@ class Choice:
     tags: list[str] | None
     rate: float | None
     everyone: bool
+    tenant: str | None
 
     @property
     def given(self) -> bool:
@@ -58,16 +63,24 @@ class Choice:
             "tags": self.tags,
         }
         which = {name: value for name, value in found.items() if value}
+        if self.tenant is not None:
+            # Also where it is empty, as a variable in a script may be: that is not the token's own tenant.
+            which["tenant"] = self.tenant
         return {"filter": which, "rate": self.rate, "everyone": self.everyone}
+
+    @property
+    def whose(self) -> str:
+        """Whose jobs, as the end of a question."""
+        return " of every tenant" if self.everyone else "" if self.tenant is None else f" of tenant {self.tenant}"
 
 
 def _moment(option: str, text: str | None) -> str | None:
     """A time as the API takes it: `90s`, `30m`, `2h` and `7d` are so long ago."""
     if text is None:
         return None
-    if ago := re.fullmatch(r"(\d{1,6})([smhd])", text):
-        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[ago[2]]
-        return (datetime.now(UTC) - timedelta(**{unit: int(ago[1])})).isoformat()
+    if past := re.fullmatch(r"(\d{1,6})([smhd])", text):
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[past[2]]
+        return (datetime.now(UTC) - timedelta(**{unit: int(past[1])})).isoformat()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -93,7 +106,12 @@ def begin(
         watch(client, client.post(path, body), as_json, wait)
         return
     found = count(client, path, body)
-    print_json(found) if as_json else print(sentence(found))
+    if as_json:
+        print_json(found)
+        return
+    print(sentence(found))
+    if found.get("tenants"):
+        print_table(("TENANT", "JOBS"), list(found["tenants"].items()), "")
 
 
 def count(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +150,29 @@ def show(operation: dict[str, Any], as_json: bool) -> None:
         print_json(operation)
         return
     print(f"{operation['action']} {operation['id']}: {operation['status']}, {some_jobs(operation['done'])}")
+
+
+@operations.command("list")
+def list_operations(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Operations of one page.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended; it says so.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List operations on jobs of the token's tenant, the latest first; with the scope admin everybody's."""
+    page = Client.from_environment().get("/operations", limit=limit, cursor=cursor)
+    if as_json:
+        print_json(page)
+        return
+    print_table(HEADINGS, [_row(one) for one in page["operations"]], "no operations")
+    if page["cursor"]:
+        tell(f"there is more: --cursor {page['cursor']}")
+
+
+def _row(operation: dict[str, Any]) -> tuple[object, ...]:
+    named = operation["filter"]["type"] or "all types"
+    whose = operation["tenant"] or "every tenant"
+    did = (operation["status"], operation["done"], ago(operation["createdAt"]), operation["createdBy"] or "")
+    return operation["id"], operation["action"], named, whose, *did
 
 
 @operations.command("show")

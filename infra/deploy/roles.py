@@ -181,7 +181,7 @@ def _dead_letters(types: Types) -> list[Statement]:
 def _cleaner() -> list[Statement]:
     return [
         allow("FindEndedJobs", ["dynamodb:Query"], TABLE, INDEX),
-        # UpdateItem is for its own row alone, PartiQLDelete for ended jobs.
+        # UpdateItem is for its own rows alone, PartiQLDelete for ended jobs.
         allow("RemoveThem", ["dynamodb:PartiQLDelete", "dynamodb:UpdateItem"], TABLE),
         out_of_reach(),
     ]

@@ -9,6 +9,8 @@ What holds if the process dies
   round over once the hold on it has run out, from the partition that was saved last.
 - between a deletion and its answer: the same; the counts of what was removed leave that one out.
 - after the last deletion, before that is saved: the partitions since are gone through once more, and nothing is found.
+- before its run's beginning or its end is remembered: the run is not told of, or told of as lost.
+A run that cannot be remembered is made all the same.
 
 Left to TTL alone, since no index finds them: keys of unique jobs and operations on many jobs that have ended. Never
 removed are tenants, since processes remember those that they have made known; paused queues; and schedules.
@@ -18,10 +20,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,10 +29,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from queues.catalog import Catalog
 from queues.cleaning.rows import HOLD, CleanerRows, Turn
 from queues.cleaning.rule import ENDS, OVERDUE, Rule, rule_of
+from queues.cleaning.run import Cleaned, End, Run
 from queues.cleaning.walk import walk
 from queues.clock import Clock, OutOfTime, never
 from queues.job import Status
-from queues.rows import Item
 from queues.shards import partition
 from queues.store import JobStore
 
@@ -47,30 +47,6 @@ CHUNK = 100
 DELETES_A_SECOND = 500
 #: Milliseconds after which it is saved how far a round is.
 SAVE_AFTER = 30_000
-
-
-@dataclass(slots=True)
-class Cleaned:
-    """What one round did, or would do."""
-
-    #: Index entries.
-    looked_at: int = 0
-    #: Jobs removed because their type keeps fewer, and because their time has been over for two days.
-    over_count: int = 0
-    overdue: int = 0
-    #: Jobs that were chosen and stay: they had changed by then, or their own rows say that they are kept longer.
-    spared: int = 0
-    #: Job type -> jobs removed.
-    types: Counter[str] = field(default_factory=Counter)
-
-    def add(self, chosen: Sequence[Item], gone: Sequence[Item], *, overdue: bool) -> None:
-        """Counts what was chosen, and what of it is gone."""
-        self.spared += len(chosen) - len(gone)
-        self.types.update(entry["type"]["S"] for entry in gone)
-        if overdue:
-            self.overdue += len(gone)
-        else:
-            self.over_count += len(gone)
 
 
 def cleaner_of(runtime: Runtime) -> Cleaner:
@@ -121,15 +97,29 @@ class Cleaner:
             return None
         self._saved_at = now
         done = Cleaned()
+        run = Run(begun_at=now, by=self.holder, by_hand=anyway, done=done)
+        await self._remember(run)
         try:
             place = await self._go_on(turn, done, out_of_time)
         except _TakenOver:
             log.warning("another process has taken the cleaning over")
+            await self._remember(run.ended(End.TAKEN_OVER, self.clock()))
             return done
+        except Exception as error:
+            await self._remember(run.ended(End.FAILED, self.clock(), error))
+            raise
+        # First, so that a run that has ended never looks as if its process had died.
+        await self._remember(run.ended(End.CUT if place else End.DONE, self.clock()))
         await self.rows.save(Turn(turn.begun_at, place), self.holder, 0)
         if done.types:
             log.info("removed %d jobs beyond their type's count, %d overdue", done.over_count, done.overdue)
         return done
+
+    async def _remember(self, run: Run) -> None:
+        try:
+            await self.rows.remember(run)
+        except (ClientError, BotoCoreError, OSError) as error:
+            log.warning("a run of the cleaner is not remembered as %s: %s", run.end, error)
 
     async def count(self) -> Cleaned:
         """What a round would remove now, without doing it. Of what is overdue it may be less."""
@@ -160,6 +150,7 @@ class Cleaner:
                 complete = await self._partition(one, rules[one.end], here, done, out_of_time)
             except (ClientError, BotoCoreError, OSError) as error:
                 log.warning("ended jobs in %s: will be looked at again: %s", here.place, error)
+                done.skip(here.place, error)
                 continue
             if complete:
                 continue

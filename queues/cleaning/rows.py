@@ -1,4 +1,4 @@
-"""IO: what the cleaner writes: one row of its own, and the deletions.
+"""IO: what the cleaner writes: one row of its own, one for each run (run.py), and the deletions.
 
     item           pk        sk      what is done to it
     the cleaner    cleaner   round   taken by one process at a time for a while; says when the last round began, and,
@@ -19,12 +19,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from queues.cleaning.run import HEAD, PARTITION, End, Run, run_of, seen, sort_key, values_of
 from queues.clients import code_of
 from queues.rows import Item, number, string
 from queues.settings import Settings
 from queues.writes import Form, Refused, Writes
 
-KEY: Item = {"pk": string("cleaner"), "sk": string("round")}
+KEY: Item = {"pk": string(PARTITION), "sk": string("round")}
 #: Milliseconds for which a process has the cleaning to itself.
 HOLD = 300_000
 
@@ -44,7 +45,7 @@ class Turn:
 
 
 class CleanerRows:
-    """The cleaner's row, and the rows that it removes."""
+    """The cleaner's rows, and those that it removes."""
 
     def __init__(self, dynamodb: Any, settings: Settings):
         self._db, self._table = dynamodb, settings.table
@@ -98,6 +99,43 @@ class CleanerRows:
                 raise
             return False
         return True
+
+    async def remember(self, run: Run) -> None:
+        """Writes a run as it stands."""
+        values = values_of(run)
+        await self._db.update_item(
+            TableName=self._table,
+            Key={"pk": string(PARTITION), "sk": string(sort_key(run))},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )
+
+    async def latest(self, limit: int, now: int) -> list[Run]:
+        """The runs that are remembered, the latest first, `limit` at the most."""
+        found, holder = await self._runs(limit, now), await self._holder(now)
+        runs = seen(found, holder)
+        if any(run.end is End.LOST for run in runs):
+            # One may have ended between the two looks.
+            later = {sort_key(run): run for run in await self._runs(limit, now)}
+            runs = seen([later.get(sort_key(run), run) for run in found], holder)
+        return runs
+
+    async def _runs(self, limit: int, now: int) -> list[Run]:
+        reply = await self._db.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :head)",
+            ExpressionAttributeValues={":pk": KEY["pk"], ":head": string(HEAD)},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        return [run_of(item) for item in reply["Items"] if int(item["expires_at"]["N"]) * 1000 > now]
+
+    async def _holder(self, now: int) -> str | None:
+        """Who has the cleaning to itself now."""
+        row = (await self._db.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)).get("Item", {})
+        return row["holder"]["S"] if "held_until" in row and int(row["held_until"]["N"]) > now else None
 
     async def delete(self, entries: Sequence[Item], expired_before: int | None = None) -> list[Item]:
         """Deletes the rows of index entries that still are as the entries say, 25 a call; answers the entries of those

@@ -61,7 +61,7 @@ class Bulk:
 
     id: str
     verb: Verb
-    #: The tenant that asked, and may look at it.
+    #: The tenant that asked.
     owner: str
     #: Whose jobs; None: every tenant's.
     target: str | None
@@ -82,6 +82,10 @@ class Bulk:
     def __post_init__(self) -> None:
         if self.rate is not None and not MIN_RATE <= self.rate <= MAX_RATE:
             raise InvalidOption("rate", self.rate, f"give {MIN_RATE:g} to {MAX_RATE:,} jobs a second")
+
+    def is_own(self, tenant: str) -> bool:
+        """Whether the tenant began it for its own jobs: what reaches further tells of other tenants' jobs."""
+        return self.owner == self.target == tenant
 
     def allowance(self, now: int, most: int) -> int:
         """How many jobs it may be done to now: `most`, or fewer if there is a rate."""

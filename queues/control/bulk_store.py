@@ -9,6 +9,8 @@ Every write but the first is conditional, so an operation that was called off is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +22,14 @@ from queues.settings import Settings
 
 #: Milliseconds for which a worker has an operation to itself; several at once do no harm, but exceed its rate.
 HOLD = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPage:
+    """Some operations, the latest first, and the cursor that goes on after them; None at the end."""
+
+    operations: list[Bulk]
+    cursor: str | None
 
 
 class BulkStore:
@@ -52,6 +62,30 @@ class BulkStore:
             found += [bulk_of(item) for item in reply["Items"] if not _expired(item, now)]
             if "LastEvaluatedKey" not in reply:
                 return found
+            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+
+    async def page(self, wanted: Callable[[Bulk], bool], now: int, limit: int, before: str | None) -> BulkPage:
+        """The latest `limit` operations that are wanted, of those that began before the one of that id."""
+        found: list[Bulk] = []
+        values = {":pk": string(PARTITION)} | ({":before": string(before)} if before is not None else {})
+        start: dict[str, Any] = {}
+        while True:
+            reply = await self._db.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk" + (" AND sk < :before" if before is not None else ""),
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                **start,
+            )
+            for bulk in (bulk_of(item) for item in reply["Items"] if not _expired(item, now)):
+                if not wanted(bulk):
+                    continue
+                if len(found) == limit:
+                    return BulkPage(found, found[-1].id)
+                found.append(bulk)
+            if "LastEvaluatedKey" not in reply:
+                return BulkPage(found, None)
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
 
     async def take(self, bulk_id: str, holder: str, now: int) -> Bulk | None:

@@ -6,14 +6,15 @@ other is told what it met.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from queues.audit.trail import Trail
 from queues.catalog import Catalog
 from queues.clock import Clock
 from queues.control.bulk import Bulk, Verb
-from queues.control.bulk_store import BulkStore
+from queues.control.bulk_store import BulkPage, BulkStore
 from queues.control.job_filter import JobFilter
 from queues.control.pauses import Pauses
 from queues.control.rows import ControlRows
@@ -21,6 +22,7 @@ from queues.endings import Endings
 from queues.errors import BulkNotFound, InvalidOption, JobNotFound, WrongStatus
 from queues.job import Job, Status
 from queues.job_options import JobOptions
+from queues.listing import MAX_LIMIT
 from queues.merge import Merge
 from queues.payloads import PLAIN, Payloads
 from queues.store import JobStore
@@ -32,6 +34,8 @@ TRIES = 5
 MAX_COUNTED = 10_000
 #: Index entries of one query of a dry run.
 PAGE = 100
+#: An operation's id.
+_ULID = re.compile("[0-9A-Z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Count:
     matched: int
     #: Whether all failed jobs were looked at; if not, there may be more.
     exact: bool
+    #: Tenant -> how many of them are its jobs; tenants without any are not in it.
+    tenants: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,8 @@ class Control:
         now = self.clock()
         if wanted.type is not None:
             self.catalog.get(wanted.type)
-        matched = examined = 0
+        matched: dict[str, int] = {}
+        examined = 0
         tenants = await self.store.tenants() if target is None else {target: await self.store.shards_of(target)}
         for tenant, shards in tenants.items():
             merge = Merge(self.store, tenant, [Status.FAILED.value], shards)
@@ -161,22 +168,32 @@ class Control:
                 jobs = await self.store.rows(
                     (entry for entry in entries if wanted.type in (None, entry["type"]["S"])), now
                 )
-                matched += sum(job.status is Status.FAILED and wanted.matches(job) for job in jobs)
+                meant = sum(job.status is Status.FAILED and wanted.matches(job) for job in jobs)
+                if meant:
+                    matched[tenant] = matched.get(tenant, 0) + meant
                 examined += len(entries)
                 if merge.done:
                     break
                 if examined >= MAX_COUNTED:
-                    return Count(matched, exact=False)
-        return Count(matched, exact=True)
+                    return Count(sum(matched.values()), exact=False, tenants=matched)
+        return Count(sum(matched.values()), exact=True, tenants=matched)
 
-    async def bulk(self, owner: str, bulk_id: str) -> Bulk:
-        """An operation of this owner's, as it stands. BulkNotFound."""
+    async def list_bulks(self, owner: str | None, limit: int, cursor: str | None) -> BulkPage:
+        """One page of the operations that this owner began for its own jobs; None: of all that there are."""
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidOption("limit", limit, f"give 1 to {MAX_LIMIT}")
+        if cursor is not None and not _ULID.fullmatch(cursor):
+            raise InvalidOption("cursor", cursor[:80], "pass the cursor of the page before")
+        return await self.bulks.page(lambda bulk: owner is None or bulk.is_own(owner), self.clock(), limit, cursor)
+
+    async def bulk(self, owner: str | None, bulk_id: str) -> Bulk:
+        """An operation that this owner began for its own jobs, or None: anybody's, as it stands. BulkNotFound."""
         found = await self.bulks.get(bulk_id, self.clock())
-        if found is None or found.owner != owner:
+        if found is None or not (owner is None or found.is_own(owner)):
             raise BulkNotFound(bulk_id)
         return found
 
-    async def call_off(self, owner: str, bulk_id: str) -> Bulk:
+    async def call_off(self, owner: str | None, bulk_id: str) -> Bulk:
         """Ends an operation where it is; what it has done stays done. BulkNotFound."""
         bulk = await self.bulk(owner, bulk_id)
         return await self.bulks.call_off(bulk_id, self.clock()) or await self.bulk(owner, bulk.id)

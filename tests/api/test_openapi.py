@@ -71,6 +71,13 @@ async def test_answers_are_as_described(app: FastAPI, client: httpx.AsyncClient,
         check(await who.get(f"{JOBS}/health/check"), f"{JOBS}/health/check")
         check(await who.get(f"{JOBS}/workers"), f"{JOBS}/workers") if who is client else None
     check(await client.get(f"{JOBS}/queues/doomed/dead-letters"), f"{JOBS}/queues/{{name}}/dead-letters")
+    many = {"everyone": True, "dryRun": True}
+    writer = client_of("ops", "jobs:read jobs:write admin")
+    check(await writer.post(f"{JOBS}/retry", json=many), f"{JOBS}/retry", "post")
+    check(await writer.post(f"{JOBS}/retry", json=many | {"dryRun": False}), f"{JOBS}/retry", "post")
+    check(await writer.post(f"{JOBS}/retry", json={"filter": {"tenant": "acme"}}), f"{JOBS}/retry", "post")
+    check(await writer.get(f"{JOBS}/operations"), f"{JOBS}/operations")
+    check(await writer.get(f"{JOBS}/queues/doomed/dead-letters?tenant=acme"), f"{JOBS}/queues/{{name}}/dead-letters")
     check(await client.get(f"{JOBS}/types"), f"{JOBS}/types")
     check(await client_of("ops", "admin").get(f"{JOBS}/workers"), f"{JOBS}/workers")
 

@@ -19,7 +19,8 @@ async def test_no_such_route(client: httpx.AsyncClient, path: str) -> None:
 @pytest.mark.parametrize(
     "word",
     sorted(
-        RESERVED_IDS - {"stats", "metrics", "workers", "types", "schedules", "flows", "audit", "webhooks", "events"}
+        RESERVED_IDS
+        - {"stats", "metrics", "workers", "types", "schedules", "flows", "audit", "webhooks", "events", "operations"}
     ),
 )
 async def test_a_routes_word_is_never_taken_for_a_job(client: httpx.AsyncClient, word: str) -> None:

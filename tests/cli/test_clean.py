@@ -32,9 +32,18 @@ def test_it_counts_and_then_removes(jobyard: Command, clean: Command) -> None:
         "hello  2",
     ]
     told = {"dryRun": True, "lookedAt": 2, "overCount": 2, "overdue": 0, "spared": 0, "types": {"hello": 2}}
+    told |= {"skipped": 0, "trouble": None}
     assert clean("--dry-run", "--json").json == told
     assert clean("--json").json == told | {"dryRun": False}
     assert clean().out == "removed 0 jobs beyond their type's number, 0 overdue\n"
+    _nothing, removed = clean("--history", "--json", "--limit", "2").json
+    counts = ("overCount", "types", "byHand", "end", "error")
+    assert [removed[name] for name in counts] == [2, {"hello": 2}, True, "done", None]
+    heading, latest, *others = clean("--history").out.splitlines()
+    assert heading.split()[:3] == ["BEGUN", "TOOK", "END"]
+    assert latest.split()[-1] == "-"
+    assert "by hand" in latest
+    assert not others[-1].count("by hand"), "the first was the worker's own, when it started"
 
 
 def test_it_says_where_it_cannot(clean: Command, jobyard: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +57,6 @@ def test_it_says_where_it_cannot(clean: Command, jobyard: Command, monkeypatch: 
     both = jobyard("clean", "--aws")
     assert both.code == 2
     assert "unset one of them" in both.err
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert clean("--history", "--dry-run").code == 2
+    assert clean("--limit", "5").code == 2

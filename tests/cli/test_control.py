@@ -147,3 +147,36 @@ def test_levels_of_priority_are_listed_below_their_type(jobyard: Command) -> Non
     assert jobyard("queues", "resume", "graded").code == 0
     ended = jobyard("enqueue", "graded", "-d", "{}", "--priority", "100", "--wait", "--json")
     assert (ended.json["status"], ended.json["result"]) == ("completed", "done")
+
+
+def test_another_tenants_letters_are_listed_and_redriven_by_an_admin(
+    jobyard: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bearing(tenant: str, scope: str) -> None:
+        monkeypatch.setenv("JOBYARD_TOKEN", jobyard("token", "--tenant", tenant, "--scope", scope).out.strip())
+
+    bearing("umbrella", "jobs:read jobs:write")
+    fail(jobyard, "theirs")
+    refused = jobyard("dead-letters", "redrive", "hello", "--tenant", "default", "--dry-run")
+    assert (refused.code, "scope 'admin'" in refused.err) == (2, True)
+    bearing("ops", "jobs:read jobs:write admin")
+    listed = jobyard("dead-letters", "list", "hello", "--tenant", "umbrella", "--json").json["jobs"]
+    assert [(job["id"], job["omitted"]) for job in listed] == [("theirs", ["data"])]
+    typo = jobyard("dead-letters", "redrive", "hello", "--tenant", "umbrela", "--dry-run")
+    assert (typo.code, "did you mean 'umbrella'" in typo.err) == (2, True)
+    assert jobyard("jobs", "retry", "--all", "--tenant", "umbrella", "--dry-run").out == "1 job\n"
+    counted = jobyard("dead-letters", "redrive", "hello", "--everyone", "--dry-run").out.splitlines()
+    assert ["umbrella", "1"] in [line.split() for line in counted]
+    asked = jobyard("dead-letters", "discard", "hello", "--tenant", "umbrella").err
+    assert "this would discard failed jobs of hello of tenant umbrella; say --yes" in asked
+    assert jobyard("jobs", "retry", "theirs", "--tenant", "umbrella").code == 2
+    assert jobyard("jobs", "retry", "--all", "--yes", "--tenant", "").code == 2
+    assert "done, 1 job\n" in jobyard("dead-letters", "redrive", "hello", "--tenant", "umbrella").out
+    (row,) = [line for line in jobyard("operations", "list").out.splitlines() if " umbrella " in line]
+    assert row.split()[1:6] == ["retry", "hello", "umbrella", "done", "1"]
+    assert [one["tenant"] for one in jobyard("operations", "list", "--limit", "1", "--json").json["operations"]] == [
+        "umbrella"
+    ]
+    bearing("umbrella", "jobs:read jobs:write")
+    assert jobyard("operations", "list").err == "no operations\n"
+    assert jobyard(*HELLO, '{"name": "x"}', "--job-id", "theirs", "--wait", "--json").json["status"] == "completed"

@@ -11,6 +11,7 @@ import pytest
 from queues import Queue, Status
 from queues.audit.entry import END, Entry, Result, day_of
 from queues.audit.trail import MAX_DAYS, ROWS, AuditFilter, Trail
+from queues.control.admin import Admin
 from queues.control.job_filter import JobFilter
 from queues.errors import InvalidOption, WrongStatus
 from queues.flows.flows import Flows
@@ -30,6 +31,7 @@ UNRECORDED = {
     "wait",
     "count_failed",
     "operation",
+    "operations",
     "paused",
     "counts",
     "workers",
@@ -38,6 +40,7 @@ UNRECORDED = {
 }
 #: `create` and `update` are `add` and `put`, which are.
 UNRECORDED_OF_WEBHOOKS = {"list", "get"}
+UNRECORDED_OF_ADMIN = {"known", "count_failed", "operation", "operations"}
 UNRECORDED_OF_FLOWS = {"start", "get", "list", "steps", "wait"}
 UNRECORDED_OF_SCHEDULES = {"create", "update", "get", "list", "next_runs", "last_runs"}
 
@@ -55,6 +58,7 @@ def test_every_call_is_recorded_or_known_not_to_be() -> None:
         Queue: UNRECORDED,
         Schedules: UNRECORDED_OF_SCHEDULES,
         Webhooks: UNRECORDED_OF_WEBHOOKS,
+        Admin: UNRECORDED_OF_ADMIN,
         Flows: UNRECORDED_OF_FLOWS,
     }
     for kind, unrecorded in kinds.items():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from queues import Context, Discard, NewJob, Options, Status
+from queues.control.admin import EVERYONE
 from queues.control.bulk import KEEP_SECONDS, Bulk, Stage, Verb, bulk_of, row_of
 from queues.control.bulk_store import HOLD
 from queues.control.job_filter import JobFilter
@@ -137,8 +138,8 @@ async def test_tenants_are_apart_unless_everybody_is_meant(house: House) -> None
         await house.queue.for_tenant("bob").operation(bulk.id)
     with pytest.raises(BulkNotFound):
         await house.queue.for_tenant("bob").call_off(bulk.id)
-    assert (await house.queue.count_failed(ALL, everyone=True)).matched == 4
-    await house.queue.retry_many(ALL, everyone=True)
+    assert (await house.queue.admin.count_failed(EVERYONE, ALL)).matched == 4
+    await house.queue.admin.retry_many(EVERYONE, ALL)
     await house.runtime.bulk_work.round()
     assert await statuses(house, [*mine, *theirs]) == {Status.WAITING}
 
@@ -320,7 +321,7 @@ async def test_a_purge_cancels_what_waits_of_every_tenant_and_empties_the_queue(
     (dead,) = await failed_beside(house)
     bulk = await house.queue.purge("work", by="ops")
     await house.runtime.bulk_work.round()
-    ended = await house.queue.operation(bulk.id)
+    ended = await house.queue.admin.operation(bulk.id)
     assert (ended.stage, ended.verb, ended.done) == (Stage.DONE, Verb.PURGE, 133)
     assert await statuses(house, waiting) == {Status.CANCELLED}
     assert (await house.queue.get(waiting[0].id)).cancel_by == "ops"

@@ -110,8 +110,8 @@ async def test_the_entry_points_answer_counts(monkeypatch: pytest.MonkeyPatch) -
             swept: Any = maintenance.sweep_dead_letters({}, context)
             assert await swept == {"changed": 0}
             cleaned: Any = maintenance.clean({}, context)
-            nothing = dict.fromkeys(("looked_at", "over_count", "overdue", "spared"), 0)
-            assert await cleaned == nothing | {"types": {}}
+            nothing = dict.fromkeys(("looked_at", "over_count", "overdue", "spared", "skipped"), 0)
+            assert await cleaned == nothing | {"trouble": None, "types": {}}
     finally:
         await runtime.close()
         await engine.close()

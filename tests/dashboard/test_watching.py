@@ -35,6 +35,26 @@ def test_workers_tell_where_they_are_what_they_run_and_how_they_are(page: Page, 
     gate.touch()
 
 
+def test_the_cleaners_runs_are_beside_the_workers(page: Page, tenant: Tenant) -> None:
+    run = {"begunAt": "2026-11-22T07:30:00.000Z", "duration": 3_200, "by": "host:1:a", "byHand": False, "end": "done"}
+    run |= {"overCount": 40, "overdue": 2, "skipped": 0, "trouble": None, "error": None}
+    lost = run | {"end": "lost", "duration": None, "byHand": True}
+    failed = run | {"end": "failed", "error": "ClientError: slow down", "overCount": 1, "overdue": 0}
+    page.route("**/health/cleaner?limit=5", lambda route: route.fulfill(json={"runs": [run, lost, failed]}))
+    page.goto(f"{tenant.url}/jobs#token={tenant.token_of('jobs:read jobs:write admin')}")
+    page.get_by_role("link", name="Workers").click()
+    shown = page.get_by_role("list", name="Runs of the cleaner").get_by_role("listitem")
+    expect(shown.nth(0)).to_contain_text("ago, 42 jobs removed in 3.2 s, host:1:a")
+    expect(shown.nth(1)).to_contain_text("ago, by hand, host:1:a")
+    expect(shown.nth(2)).to_contain_text("1 job removed in 3.2 s, host:1:a, ClientError: slow down")
+    for number, end in enumerate(("done", "lost", "failed")):
+        expect(shown.nth(number).get_by_text(end, exact=True)).to_be_visible()
+    page.unroute("**/health/cleaner?limit=5")
+    # The worker made a run of its own when it started.
+    page.reload()
+    expect(shown.last).to_contain_text("0 jobs removed")
+
+
 def test_what_is_wrong_is_said_on_the_overview_and_leads_on(dashboard: Page, tenant: Tenant) -> None:
     expect(dashboard.get_by_text("healthy", exact=True)).to_be_visible()
     expect(dashboard.get_by_role("list", name="What is wrong")).not_to_be_visible()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infra.clean import clean
+from infra.clean import clean, history
 from infra.doctor.reading.clients import Where
-from queues.cleaning.cleaner import Cleaned
 from queues.cleaning.rule import FRESH, OVERDUE
+from queues.cleaning.run import Cleaned, End
 from queues.clock import system_clock
 from queues.job_options import KEEP_COMPLETED
 from queues.settings import read_settings
@@ -21,6 +21,10 @@ async def cleaned(place: Place, later: float, *, dry_run: bool = False) -> Clean
     return done
 
 
+def a_minute_later() -> int:
+    return system_clock() + FRESH
+
+
 async def test_the_newest_stays_until_it_is_overdue(place: Place) -> None:
     made = [place.enqueue("hello", {"name": name}) for name in ("Ada", "Bob")]
     for job in made:
@@ -33,5 +37,8 @@ async def test_the_newest_stays_until_it_is_overdue(place: Place) -> None:
     found = [place.api.get(f"{JOBS}/{job['id']}").status_code for job in (*made, last)]
     assert found == [404, 404, 200]
     assert (await cleaned(place, FRESH)).types == {}
+    last_run, removed, *_ = await history(read_settings(), Where(place.endpoint, own=True), 9, clock=a_minute_later)
+    assert [run.end for run in (last_run, removed)] == [End.DONE, End.DONE]
+    assert (last_run.by_hand, removed.done.types) == (True, counted.types)
     assert (await cleaned(place, KEEP_COMPLETED * 1000 + OVERDUE + FRESH)).overdue >= 1
     assert place.api.get(f"{JOBS}/{last['id']}").status_code == 404

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -49,6 +50,31 @@ def test_failed_jobs_are_retried_by_filter(place: Place, admin: httpx.Client) ->
     assert ended(admin, begun.headers["location"])["done"] == 12
     again = [place.ended(job["id"]) for job in made]
     assert {(job["status"], job["attempts"]) for job in again} == {("completed", 2)}
+
+
+def test_an_admin_redrives_another_tenants_dead_letters(place: Place, admin: httpx.Client) -> None:
+    tenant, mine = f"t{uuid4().hex[:8]}", place.enqueue("hello", {"name": "Eve", "failures": 1}, attempts=1)
+    theirs = make_token(SECRET, tenant=tenant, subject="them", expires_in=3600)
+    headers = {"Authorization": f"Bearer {theirs}"}
+    with httpx.Client(base_url=place.api.base_url, headers=headers, timeout=PATIENCE) as them:
+        body = {"type": "hello", "data": {"name": "Eve", "failures": 1}, "options": {"attempts": 1}}
+        job = f"{JOBS}/{them.post(JOBS, json=body).raise_for_status().json()['id']}"
+        letters = f"{JOBS}/queues/hello/dead-letters"
+        until(
+            lambda: admin.get(letters, params={"tenant": tenant}).json(), lambda found: len(found.get("jobs", ())) == 1
+        )
+        assert place.ended(mine["id"])["status"] == "failed"
+        assert place.api.get(letters, params={"tenant": tenant}).status_code == 403
+        begun = admin.post(f"{JOBS}/queues/hello/redrive", json={"filter": {"tenant": tenant}})
+        assert begun.status_code == 202, begun.text
+        assert ended(admin, begun.headers["location"])["done"] == 1
+        listed = admin.get(f"{JOBS}/operations").json()["operations"]
+        assert (listed[0]["id"], listed[0]["tenant"]) == (begun.json()["id"], tenant)
+        for who in (them, place.api):
+            assert who.get(begun.headers["location"]).status_code == 404
+        assert them.get(job, params={"wait": 10}).json()["status"] == "completed"
+    assert place.ended(mine["id"])["status"] == "failed"
+    place.api.post(f"{JOBS}/{mine['id']}/discard").raise_for_status()
 
 
 def test_a_paused_queue_waits_and_is_purged(place: Place, admin: httpx.Client) -> None:

@@ -63,7 +63,7 @@ async def _four_shards(clients: Clients, prefix: str) -> None:
         }
     bulk = await other.queue.purge("hello")
     await other.bulk_work.round()
-    assert (await other.queue.operation(bulk.id)).done == JOBS
+    assert (await other.queue.admin.operation(bulk.id)).done == JOBS
     assert sorted(await listed(other, status=Status.CANCELLED)) == sorted(job.id for job in made)
     found = await tally_of(other, "default", system_clock())
     assert (found.of("hello")[Status.CANCELLED], found.exact) == (JOBS, True)

@@ -13,9 +13,11 @@ import pytest
 from functions.hello import hello
 from infra.local.engine import Engine
 from queues import Flow, NewJob, Queue, Status, Step, chain
-from queues.blocking import BlockingFlows, BlockingQueue, BlockingSchedules, BlockingWebhooks
+from queues.blocking import BlockingAdmin, BlockingFlows, BlockingQueue, BlockingSchedules, BlockingWebhooks
 from queues.catalog import Catalog
 from queues.clients import Clients
+from queues.control.admin import EVERYONE, Admin
+from queues.control.job_filter import JobFilter
 from queues.errors import InvalidData, JobNotFound, Misconfigured
 from queues.flows.flows import Flows
 from queues.runtime import assemble
@@ -67,6 +69,14 @@ def test_its_webhooks_have_every_method_of_webhooks() -> None:
     assert waiting <= vars(BlockingWebhooks).keys()
     with BlockingQueue(opener=embedded) as queue:
         assert queue.webhooks.list() == ()
+
+
+def test_its_admin_has_every_method_of_admin() -> None:
+    waiting = {name for name, one in vars(Admin).items() if inspect.iscoroutinefunction(one) and name[0] != "_"}
+    assert waiting <= vars(BlockingAdmin).keys()
+    with BlockingQueue(opener=embedded) as queue:
+        begun = queue.admin.retry_many(EVERYONE, JobFilter())
+        assert [bulk.id for bulk in queue.admin.operations().operations] == [begun.id]
 
 
 def test_events_are_a_plain_iterator() -> None:

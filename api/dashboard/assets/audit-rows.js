@@ -51,7 +51,7 @@ function auditRow(entry, targets) {
     cell("when", moment(entry.at)),
     cell(null, chosen("actor", entry.actor), entry.origin && h("p", { class: "hint", text: entry.origin })),
     cell(null, chosen("action", entry.action), asked(entry.parameters)),
-    targets ? cell(null, entry.target === null ? "many" : thing(kindOf(entry.action), entry.target)) : null,
+    targets ? cell(null, whatOf(entry)) : null,
     cell(null, result, about),
   );
   return {
@@ -78,6 +78,12 @@ function asked(parameters) {
 
 /** @param {string} action */
 const kindOf = (action) => action.split(".")[0];
+
+/** @param {{action: string, target: string | null}} entry of an action on many: whose they are, if not one's own */
+function whatOf({ action, target }) {
+  if (target === null) return "many";
+  return target === "*" ? "many, of every tenant" : thing(kindOf(action), target);
+}
 
 /** What an action makes, whose id is its detail. @param {string} action */
 function madeBy(action) {

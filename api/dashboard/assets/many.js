@@ -21,6 +21,7 @@ const FILTER = {
   tags: { type: "string", description: "Has all of these, with commas between them" },
 };
 const RATE = { type: "number", description: "Jobs a second at the most" };
+const TENANT = { type: "string", description: "The jobs of this tenant; empty: your own" };
 const EVERYONE = { type: "boolean", default: false, description: "The jobs of all tenants" };
 
 /** @typedef {{word: string, past: string, path: string}} Verb */
@@ -40,7 +41,7 @@ const verbs = (type) =>
  */
 export function many(type) {
   if (!may("jobs:write")) return null;
-  const properties = { ...FILTER, rate: RATE, ...(may("admin") ? { everyone: EVERYONE } : {}) };
+  const properties = { ...FILTER, rate: RATE, ...(may("admin") ? { tenant: TENANT, everyone: EVERYONE } : {}) };
   const fields = group("", { properties }, {}, true, "", 0);
   const wrong = h("p", { class: "fault", role: "alert" });
 
@@ -52,7 +53,7 @@ export function many(type) {
       const body = bodyOf(/** @type {Record<string, any>} */ (fields.value()));
       const count = (await call(verb.path, { method: "POST", body: { ...body, dryRun: true } })).value;
       if (count.matched === 0) return setText(wrong, "No failed job matches.");
-      if (!(await ask(question(verb, count, type), `${verb.word} them`, { no: "Leave them" }))) return;
+      if (!(await ask(question(verb, count, type, body), `${verb.word} them`, { no: "Leave them" }))) return;
       const { id } = (await call(verb.path, { method: "POST", body })).value;
       location.hash = toOperation(id, count);
     } catch (error) {
@@ -101,8 +102,12 @@ function time(text) {
   return ago ? new Date(serverNow() - Number(ago[1]) * UNITS[ago[2]]).toISOString() : text;
 }
 
-/** @param {Verb} verb @param {{matched: number, exact: boolean}} count @param {string | null} type */
-function question({ word, past }, { matched, exact }, type) {
+/**
+ * @param {Verb} verb @param {{matched: number, exact: boolean}} count @param {string | null} type
+ * @param {{filter: {tenant?: string}, everyone?: boolean}} body
+ */
+function question({ word, past }, { matched, exact }, type, { filter, everyone }) {
+  const whose = everyone ? ", of every tenant" : filter.tenant ? `, of tenant ${filter.tenant}` : "";
   const jobs = `${exact ? "" : "at least "}${plural(matched, "failed job", "failed jobs")}`;
-  return `${word} ${jobs}${type === null ? "" : ` of ${type}`}? ${matched === 1 ? "It" : "They"} will ${past}.`;
+  return `${word} ${jobs}${type === null ? "" : ` of ${type}`}${whose}? ${matched === 1 ? "It" : "They"} will ${past}.`;
 }

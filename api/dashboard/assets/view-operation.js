@@ -87,11 +87,11 @@ function said({ done, examined }, total) {
 const shownAs = (value) => (typeof value === "string" ? value : moment(value.at));
 
 /** @param {any} now @returns {[string, any][]} */
-function factsOf({ filter, rate, tenants, createdAt, createdBy, endedAt }) {
+function factsOf({ filter, rate, tenants, tenant, createdAt, createdBy, endedAt }) {
   /** @type {[string, any][]} */
   const rows = [
     ["Type", filter.type ?? "all types"],
-    ["Tenants", tenants === "all" ? "all" : "yours"],
+    ["Tenants", tenants === "all" ? "all" : tenant],
     ["Begun", { at: createdAt }],
   ];
   if (createdBy) rows.push(["By", createdBy]);

@@ -2,6 +2,7 @@
 // The long-running workers: where each runs, what it works on, when it was last heard of, and whether it is stopping.
 
 import { call } from "./api.js";
+import { cleanerBeside } from "./cleaner.js";
 import { h, region, setText, swap } from "./dom.js";
 import { moment, number, setMoment } from "./format.js";
 import { list } from "./list.js";
@@ -21,8 +22,12 @@ export function workers(_, shell) {
   const items = h("ul", { class: "letters" });
   const show = list(items, (/** @type {any} */ row) => row.name, workerCard);
   const place = h("div", {}, loading());
+  const cleaner = cleanerBeside();
   const poll = new Poll({
-    load: (signal) => call("/workers", { signal }),
+    load(signal) {
+      void cleaner.look();
+      return call("/workers", { signal });
+    },
     show({ workers }) {
       show(workers);
       const none = empty(
@@ -38,7 +43,7 @@ export function workers(_, shell) {
       shell.refused(problem);
     },
   });
-  const node = h("section", {}, heading("Workers"), place);
+  const node = h("section", {}, heading("Workers"), place, cleaner.node);
   return { node, title: "Workers", start: () => poll.start(), stop: () => poll.stop() };
 }
 

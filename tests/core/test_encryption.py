@@ -140,8 +140,11 @@ async def test_the_canary_is_found_nowhere(
     assert CANARY in (failed.error.traceback or "")
     assert failed.data == {"card_number": CANARY, "city": "Kyiv", "then": "raise"}
     assert failed.note == f"at {CANARY}"
-    assert f"printing {CANARY}" in failed.logs
-    assert any(line.endswith(f"logging {CANARY}") for line in failed.logs)
+    said = {line.message: line for line in failed.logs}
+    assert said.keys() >= {f"printing {CANARY}", f"logging {CANARY}", f"noting {CANARY}"}
+    assert (said[f"logging {CANARY}"].level, said[f"logging {CANARY}"].logger) == ("WARNING", "handler")
+    assert said[f"noting {CANARY}"].fields == {"card": CANARY, CANARY: 1}
+    assert [line.attempt for line in failed.logs if line.logger == "handler"] == [1, 2]
     assert done["return"].result == {"card_number": CANARY, "city": "Kyiv"}
     assert done["cancel"].error is not None
     assert done["cancel"].error.message == f"no more {CANARY}"

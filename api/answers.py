@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from api.log_shapes import LogLine
 from queues.job import Status
 
 
@@ -108,7 +109,7 @@ class Job(JobRow):
     omitted: list[Literal["data", "result"]] = Field(
         description="What is too long to be shown here: `/data` and `/result` of the job answer it by itself."
     )
-    logs: list[str]
+    logs: list[LogLine] = Field(description="Oldest first; an attempt's lines come when it has ended.")
     waiting: Waiting | None = Field(None, description="Only where one job is read that is waiting or delayed.")
 
 

@@ -16,6 +16,7 @@ from queues.artifacts.reference import reference_in
 from queues.encryption.box import is_sealed
 from queues.job import MARK, Attempt, Job
 from queues.listing import Page
+from queues.log_line import LogLine
 from queues.payloads import has_sealed_words
 
 #: Characters of JSON that a row of a list carries of `data` and of `result`: 200 rows fit a Lambda's answer of 6 MB.
@@ -41,7 +42,7 @@ def job_view(job: Job) -> dict[str, Any]:
             omitted.append(name)
         elif text is not None:
             row[name] = orjson.Fragment(text)
-    return row | {"omitted": omitted, "logs": [line for line in job.logs if not is_sealed(line)]}
+    return row | {"omitted": omitted, "logs": [_line(line) for line in job.logs if line.sealed is None]}
 
 
 def listed_view(job: Job) -> dict[str, Any]:
@@ -98,6 +99,22 @@ def _row(job: Job) -> dict[str, Any]:
         "backoff": job.backoff.to_json(),
         "history": [_attempt(attempt) for attempt in job.attempts],
     }
+
+
+def _line(line: LogLine) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "at": moment(line.at),
+        "attempt": line.attempt,
+        "level": line.level,
+        "message": line.message,
+    }
+    more = {
+        "logger": line.logger,
+        "stream": line.stream,
+        "fields": line.fields or None,
+        "exception": line.exception,
+    }
+    return shown | {name: value for name, value in more.items() if value is not None}
 
 
 def _encrypted(job: Job) -> bool:

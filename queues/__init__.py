@@ -6,6 +6,7 @@ from queues.context import Context
 from queues.flows.flow import Flow, Result, Step, chain, group
 from queues.job import Job, Status
 from queues.jobtype import JobType, job
+from queues.log_line import LogLine
 from queues.options import NewJob, Options
 from queues.outcome import Cancel, Discard, JobCancelled, RetryAfter, Snooze
 from queues.priorities.levels import SERVICE_CLASSES, Level, Levels
@@ -36,6 +37,7 @@ __all__ = [
     "Level",
     "Levels",
     "Linear",
+    "LogLine",
     "NewJob",
     "Options",
     "Queue",

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from queues import capture
+from queues.clock import Clock, system_clock
 from queues.context import Context
 from queues.errors import Unreadable
 from queues.job import Job
 from queues.jobtype import JobType
+from queues.log_line import LogLine
 from queues.outcome import Outcome, TimedOut, returned, unreadable
 from queues.policy import outcome_of
 from queues.processes import Call, ProcessPool
@@ -33,13 +35,15 @@ class Attempts:
     #: How many worker processes there may be.
     size: int
     #: Takes the lines of metrics that handlers print (see capture.py).
-    on_metrics: capture.OnLine | None = None
+    on_metrics: capture.OnMetrics | None = None
     #: Handed to handlers on the loop.
     endpoints: EndpointStore | None = None
     #: None: traces are off.
     tracing: Tracing | None = None
     #: Takes the lines of worker processes besides, if anything does (see observe/json_logs.py).
     on_output: OnOutput | None = None
+    #: Says when a line of a log was said.
+    clock: Clock = system_clock
     _free: asyncio.Semaphore | None = field(default=None)
     #: Messages that wait for a worker process.
     _waiting: int = 0
@@ -68,7 +72,7 @@ class Attempts:
     async def run(self, job_type: JobType[Any, Any], job: Job, running: Running, seconds: float) -> Outcome:
         """One attempt, stopped after `seconds`; what it prints, logs and reports goes to `running.report`."""
         if job_type.is_async:
-            return await on_loop(job_type, job, running, seconds, self.on_metrics, self.endpoints)
+            return await on_loop(job_type, job, running, seconds, self.on_metrics, self.endpoints, self.clock)
         discreet = job_type.options.sensitive is not False
         numbers = (job.attempt, job.max_attempts, job.data_version)
         trace = None if self.tracing is None else self.tracing.here()
@@ -78,14 +82,14 @@ class Attempts:
             call,
             timeout=seconds,
             on_progress=on_progress(running),
-            on_log=running.report.lines.append if self.on_output is None else self._both(job, running),
+            on_log=running.report.lines.append if self.on_output is None or discreet else self._both(job, running),
             listen=running.listen,
         )
 
     def _both(self, job: Job, running: Running) -> capture.OnLine:
         on_output = self.on_output
 
-        def on_log(line: str) -> None:
+        def on_log(line: LogLine) -> None:
             running.report.lines.append(line)
             if on_output is not None:
                 on_output(job, line)
@@ -98,8 +102,9 @@ async def on_loop(
     job: Job,
     running: Running,
     seconds: float,
-    on_metrics: capture.OnLine | None = None,
+    on_metrics: capture.OnMetrics | None = None,
     endpoints: EndpointStore | None = None,
+    clock: Clock = system_clock,
 ) -> Outcome:
     """One attempt in this process. A plain `def` cannot be stopped here and holds the loop up: for tests only."""
     try:
@@ -108,7 +113,7 @@ async def on_loop(
         return unreadable(error)
     log = running.report.lines.append
     with (
-        capture.to(log, on_metrics, job_type.options.sensitive is not False) as lines,
+        capture.to(log, on_metrics, job_type.options.sensitive is not False, job.attempt, clock) as lines,
         _Deadline(running, seconds) as deadline,
     ):
         if job_type.wants_context:
@@ -169,11 +174,9 @@ class _Deadline:
 def _context(
     job: Job, running: Running, seconds: float, lines: capture.Lines, endpoints: EndpointStore | None
 ) -> Context:
-    def log(line: str) -> None:
-        lines.write(line + "\n")
-
     limits = (job.attempt, job.max_attempts, seconds)
-    return Context(job.id, job.type, job.tenant, *limits, on_progress(running), log, lambda: running.asked, endpoints)
+    report, asked = on_progress(running), lambda: running.asked
+    return Context(job.id, job.type, job.tenant, *limits, report, lines.say, asked, endpoints)
 
 
 def _traceback(error: BaseException) -> str:

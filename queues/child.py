@@ -1,8 +1,8 @@
 """The worker process: `python -m queues.child`, started by process.py. It runs plain `def` handlers, one at a time.
 
 It imports the job modules once, on its first call, and stays warm. The handler runs in the main thread, so that it may
-use signals. Its prints and logs leave through file descriptors 1 and 2, which the parent reads; everything that must
-arrive whole (progress, the outcome) leaves as frames through a pipe of its own that no print can disturb.
+use signals. Its prints and logs leave through file descriptors 1 and 2, which the parent reads (output.py); everything
+that must arrive whole (progress, the outcome) leaves as frames through a pipe of its own that no print can disturb.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
-from queues.capture import LOG_FORMAT
 from queues.catalog import Catalog, load
 from queues.context import Context
 from queues.errors import UnknownJobType, Unreadable
@@ -31,7 +30,9 @@ from queues.job_options import JobOptions
 from queues.jobtype import JobType
 from queues.lifeline import offer_to_oom_killer, tie_to_parent
 from queues.limits import MAX_LOG_LINE_CHARS
+from queues.log_record import SayingHandler
 from queues.outcome import Lost, Outcome, Raised, Refused, returned, unreadable
+from queues.output import ErrorStream, say
 from queues.policy import outcome_of
 
 #: Bytes of one read from the parent.
@@ -197,7 +198,7 @@ def attempt(job_type: JobType[Any, Any], call: Frame, progress: Progress, calls:
         max_attempts=call["of"],
         timeout=call["timeout"],
         on_progress=progress.report,
-        on_log=_log,
+        on_log=say,
         is_cancelled=calls.cancelled,
     )
     value = job_type.function(data, context) if job_type.wants_context else job_type.function(data)
@@ -213,10 +214,6 @@ def _raised(error: BaseException, catalog: Catalog | None, call: Frame) -> Outco
     # There is no catalog if its modules could not be imported.
     options = JobOptions() if catalog is None else catalog.get(call["type"]).options
     return outcome_of(error, text, options, call["attempt"], asks_type=call["custom"])
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.__stdout__)
 
 
 def _flush() -> None:
@@ -250,7 +247,8 @@ def main() -> None:
     _ignore_stop_signals()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
+    sys.stderr = ErrorStream(sys.stderr)
+    logging.basicConfig(handlers=[SayingHandler(say)], level=logging.INFO)
     # A segmentation fault leaves the Python stack in the job's log, and so does a timeout.
     faulthandler.enable()
     faulthandler.register(STACKS_SIGNAL)

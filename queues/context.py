@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from queues.errors import InvalidOption
+from queues.log_line import LogLine, level_of
 from queues.outcome import JobCancelled
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 def _ignore_progress(_percent: float, _note: str | None) -> None:
     """In a unit test nobody listens."""
+
+
+def _print(message: str, level: str, fields: Mapping[str, Any]) -> None:
+    """In a unit test pytest shows it."""
+    print(LogLine(0, 0, message, level, fields=fields))
 
 
 def _never() -> bool:
@@ -36,7 +42,8 @@ class Context:
     #: Seconds that the attempt may take in all.
     timeout: float
     on_progress: Callable[[float, str | None], None] = _ignore_progress
-    on_log: Callable[[str], None] = print
+    #: Takes message, level and fields.
+    on_log: Callable[[str, str, Mapping[str, Any]], None] = _print
     is_cancelled: Callable[[], bool] = _never
     #: Whom webhooks go to: for the job type that delivers them.
     endpoints: EndpointStore | None = None
@@ -70,9 +77,14 @@ class Context:
         if self.is_cancelled():
             raise JobCancelled("somebody has asked for the job to be cancelled")
 
-    def log(self, line: str) -> None:
-        """Adds a line to the job's log; what a handler prints or logs is added too."""
-        self.on_log(line)
+    def log(self, message: str, /, *, level: str | int = "INFO", **fields: Any) -> None:
+        """Adds a line to the job's log, with fields beside its text: `ctx.log("charged", cents=990)`. What a handler
+        prints or logs is added too.
+
+        A field that JSON does not have is its `str()`. `level`: DEBUG, INFO, WARNING, ERROR or CRITICAL, or a number of
+        `logging`; InvalidOption for any other.
+        """
+        self.on_log(str(message), level_of(level), fields)
 
     def remaining(self) -> float:
         """Seconds until the attempt times out."""

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 
 from queues.errors import InvalidOption, NotLoaded
+from queues.log_line import LogLine, read_lines
 from queues.retry import Backoff
 
 
@@ -127,7 +128,8 @@ class Job:
     worker: str | None = None
     #: Attempts that have ended, oldest first.
     history: tuple[Attempt, ...] = ()
-    logs: tuple[str, ...] = ()
+    #: JSON text; `job.logs` parses it.
+    logs_json: str = "[]"
     #: When the job's message was put into the DLQ.
     buried_at: int | None = None
     #: How often the reaper has sent the message again; -1: nobody is known to have sent it at all (transactions.py).
@@ -160,6 +162,11 @@ class Job:
     def result(self) -> Any:
         """What the handler returned, as plain JSON values; None until then. NotLoaded: see there."""
         return None if self.result_json is None else _value(self.id, "result", self.result_json)
+
+    @property
+    def logs(self) -> tuple[LogLine, ...]:
+        """What its attempts have said, oldest first; an attempt's lines come when it has ended."""
+        return read_lines(self.logs_json)
 
     @property
     def ended(self) -> bool:

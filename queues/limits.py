@@ -59,10 +59,15 @@ MAX_ERROR_CHARS = 2_000
 MAX_TRACEBACK_CHARS = 8_000
 #: Ended attempts that a row remembers; older ones are dropped, their number stays in `attempt`.
 MAX_HISTORY = 25
-#: Characters of one log line, lines of one attempt, and characters of all lines that a row keeps.
+#: Characters of one log line, of its logger's name or a field's, of its fields as JSON, and of a traceback (its end):
+#: together less than MAX_LOG_BYTES, whatever they are made of.
 MAX_LOG_LINE_CHARS = 1_000
+MAX_LOG_NAME_CHARS = 100
+MAX_LOG_FIELDS_CHARS = 1_000
+MAX_LOG_EXCEPTION_CHARS = 3_000
+#: Log lines of one attempt, and bytes of all lines that a row keeps, as JSON.
 MAX_LOG_LINES = 200
-MAX_LOG_CHARS = 32_000
+MAX_LOG_BYTES = 32_000
 #: Characters of a line of metrics in CloudWatch's Embedded Metric Format: one event of CloudWatch Logs as it long was.
 #: (CloudWatch Logs quotas: event size)
 MAX_METRICS_LINE_CHARS = 262_144

@@ -26,6 +26,7 @@ from queues.encryption.box import FIELDS, SEALED, is_sealed
 from queues.encryption.rule import split
 from queues.errors import Misconfigured, PayloadTooLarge, Unopenable
 from queues.job import MARK, ErrorInfo, Job
+from queues.log_line import LogLine, read_lines, write_lines
 from queues.outcome import Interrupted, Lost, Outcome, Raised, Refused, Returned, Settlement, Snoozed, TimedOut
 from queues.rows import Report
 
@@ -38,8 +39,8 @@ log = logging.getLogger("jobyard.payloads")
 UTF8_BYTES = 4
 _SURELY_DATA = limits.MAX_DATA_BYTES // UTF8_BYTES
 _SURELY_RESULT = limits.MAX_RESULT_BYTES // UTF8_BYTES
-#: Characters of an attempt's lines that are sealed, the last ones: with a third more they fit a row's MAX_LOG_CHARS.
-MAX_SEALED_LOG_CHARS = 16_000
+#: Bytes of an attempt's lines that are sealed, the last ones: with a third more they fit a row's MAX_LOG_BYTES.
+MAX_SEALED_LOG_BYTES = 16_000
 #: What is written of an error in clear, besides its type.
 ENCRYPTED = "encrypted"
 
@@ -123,7 +124,8 @@ class Payloads:
         return Returned(text)
 
     async def discreet(self, job: Job, outcome: Outcome, fate: Settlement, report: Report) -> tuple[Settlement, Report]:
-        """What is written of a sensitive job's attempt: its error and its lines, sealed. Its note is so already."""
+        """What is written of a sensitive job's attempt: its error, and its lines with their fields and all, sealed. Its
+        note is so already."""
         error = fate.error
         if error is not None and not isinstance(outcome, _OURS):
             text = orjson.dumps([error.message, error.traceback]).decode()
@@ -131,8 +133,10 @@ class Payloads:
                 fate, error=ErrorInfo(error.type, ENCRYPTED, None, await self._seal_or_drop(job, "error", text))
             )
         if report.lines:
-            kept = await self._seal_or_drop(job, "log", orjson.dumps(_last(report.lines)).decode())
-            report = Report(report.percent, report.note, [] if kept is None else [kept])
+            last = report.lines[-1]
+            sealed = await self._seal_or_drop(job, "log", write_lines(report.lines, MAX_SEALED_LOG_BYTES))
+            kept = [] if sealed is None else [LogLine(last.at, last.attempt, ENCRYPTED, sealed=sealed)]
+            report = Report(report.percent, report.note, kept)
         return fate, report
 
     async def note_sealer(self, job: Job) -> SealNow:
@@ -207,7 +211,7 @@ class Payloads:
     async def _with_words(self, job: Job) -> Job:
         """The job with what it has said, as far as that can be opened."""
         error, note = job.error, job.note
-        logs: list[str] = []
+        logs: list[LogLine] = []
         if error is not None and error.sealed is not None:
             text = await self._shown(job, "error", error.sealed, None)
             if text is not error.sealed:
@@ -215,9 +219,9 @@ class Payloads:
         if note is not None and is_sealed(note):
             note = await self._shown(job, "note", note, None)
         for line in job.logs:
-            text = await self._shown(job, "log", line, None) if is_sealed(line) else line
-            logs += [line] if text is line else orjson.loads(text)
-        return replace(job, error=error, note=note, logs=tuple(logs))
+            said = None if line.sealed is None else await self._shown(job, "log", line.sealed, None)
+            logs += [line] if said is None or said is line.sealed else read_lines(said)
+        return replace(job, error=error, note=note, logs_json=write_lines(logs))
 
     async def _shown(self, job: Job, field: str, text: str, up_to: int | None) -> str:
         reference = reference_in(text)
@@ -257,18 +261,9 @@ class Payloads:
 def has_sealed_words(job: Job) -> bool:
     """Whether something that a job has said is sealed."""
     error = job.error is not None and job.error.sealed is not None
-    return error or is_sealed(job.note) or any(map(is_sealed, job.logs))
-
-
-def _last(lines: list[str]) -> list[str]:
-    """The last lines, as far as they may be sealed."""
-    room, kept = MAX_SEALED_LOG_CHARS, 0
-    for line in reversed(lines):
-        room -= len(line) + 3
-        if room < 0:
-            break
-        kept += 1
-    return lines[len(lines) - kept :]
+    # Few logs are looked into: this is asked of each row of a list.
+    log = SEALED in job.logs_json and any(line.sealed is not None for line in job.logs)
+    return error or is_sealed(job.note) or log
 
 
 #: Of a process that has neither artifact store nor keys.

@@ -18,9 +18,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from queues.capture import Lines, OnLine
+from queues.capture import Lines, OnLine, OnMetrics
+from queues.clock import Clock, system_clock
 from queues.frames import STACKS_SIGNAL, BrokenFrame, Decoder, Frame, encode, read_outcome
+from queues.log_line import LogLine
 from queues.outcome import Cancelled, Lost, Outcome, TimedOut
+from queues.output import Reader
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +97,8 @@ class Process:
         process: asyncio.subprocess.Process,
         calls: asyncio.WriteTransport,
         ends: tuple[int, int, int],
-        on_metrics: OnLine | None,
+        on_metrics: OnMetrics | None,
+        clock: Clock,
     ):
         self.pid = process.pid
         #: Whether it can take another call.
@@ -106,7 +110,10 @@ class Process:
         self._replies, self._output, self._lifeline = ends
         self._frames = Decoder()
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
+        self._reader = Reader()
         self._on_metrics = on_metrics
+        #: Says when a line arrived: the process's own clock is nobody's.
+        self._clock = clock
         self._idle_lines = Lines(self._say)
         #: Whether the last call was discreet: a thread of its may outlive it, and print.
         self._discreet = False
@@ -119,7 +126,11 @@ class Process:
 
     @classmethod
     async def start(
-        cls, modules: Sequence[str], environment: Mapping[str, str], on_metrics: OnLine | None = None
+        cls,
+        modules: Sequence[str],
+        environment: Mapping[str, str],
+        on_metrics: OnMetrics | None = None,
+        clock: Clock = system_clock,
     ) -> Process:
         """Starts a process that will import `modules` on its first call; OSError if the system has no room for it."""
         with ExitStack() as ours, ExitStack() as theirs:
@@ -143,14 +154,14 @@ class Process:
             )
             ours.pop_all()
         transport.write(encode({"modules": list(modules), "path": sys.path}))
-        return cls(process, transport, (replies, output, lifeline_out), on_metrics)
+        return cls(process, transport, (replies, output, lifeline_out), on_metrics, clock)
 
     async def run(
         self,
         call: Call,
         timeout: float,
         on_progress: Callable[[float, str | None], None],
-        on_log: Callable[[str], None],
+        on_log: OnLine,
         listen: Listen,
     ) -> Outcome:
         """Runs one call to its end. After TimedOut or Lost the process is gone, with all that it started.
@@ -162,7 +173,8 @@ class Process:
         timer = self._loop.call_later(START_SECONDS, self._never_began)
         self._discreet = call.discreet
         on_metrics = None if call.discreet else self._on_metrics
-        turn = self._turn = _Turn(timeout, on_progress, Lines(on_log, on_metrics), self._loop.create_future(), timer)
+        lines = Lines(on_log, on_metrics, attempt=call.attempt, clock=self._clock)
+        turn = self._turn = _Turn(timeout, on_progress, lines, self._loop.create_future(), timer)
         self.began = False
         if self._exit.done():
             turn.end(Lost(_how_it_ended(self._exit.result())))
@@ -186,6 +198,7 @@ class Process:
             with _logged("on_log"):
                 turn.lines.finish()
             self._text.reset()
+            self._reader = Reader()
 
     def kill(self) -> None:
         """Ends the process and everything in its group, at once."""
@@ -240,7 +253,7 @@ class Process:
         lines = self._turn.lines if self._turn is not None else self._idle_lines
         if data and not lines.full:
             with _logged("on_log"):
-                lines.write(self._text.decode(data))
+                self._reader.feed(self._text.decode(data), lines)
 
     def _read(self, fd: int) -> bytes:
         """One read; nothing if there is nothing, or if the pipe is closed, which is then watched no longer."""
@@ -303,7 +316,7 @@ class Process:
             self.kill()
             self._turn.end(outcome)
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: LogLine) -> None:
         if not self._discreet:
             log.info("worker process %d, between jobs: %s", self.pid, line)
 

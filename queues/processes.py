@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from queues.capture import OnLine
+from queues.capture import OnLine, OnMetrics
+from queues.clock import Clock, system_clock
 from queues.outcome import Interrupted, Lost, Outcome
 from queues.process import Call, Listen, Process
 
@@ -30,7 +31,7 @@ class ProcessPool:
     """Runs calls in up to `size` worker processes that import the job `modules`.
 
     `spawn_env` is the environment of the processes, by default this process's own; secrets are left out of either.
-    `on_metrics` takes the lines of metrics that handlers print (see capture.py).
+    `on_metrics` takes the lines of metrics that handlers print (see capture.py), `clock` says when lines of a log came.
     Use it on the event loop that it was first used on, and `close()` it.
     """
 
@@ -40,10 +41,12 @@ class ProcessPool:
         *,
         size: int,
         spawn_env: Mapping[str, str] | None = None,
-        on_metrics: OnLine | None = None,
+        on_metrics: OnMetrics | None = None,
+        clock: Clock = system_clock,
     ):
         self._modules = tuple(modules)
         self._on_metrics = on_metrics
+        self._clock = clock
         self._environment = _environment(os.environ if spawn_env is None else spawn_env)
         self._size = size
         self._turns = asyncio.Semaphore(size)
@@ -63,7 +66,7 @@ class ProcessPool:
         *,
         timeout: float,
         on_progress: Callable[[float, str | None], None],
-        on_log: Callable[[str], None],
+        on_log: OnLine,
         listen: Listen = _nobody_cancels,
     ) -> Outcome:
         """Runs one call and answers what it came to; Interrupted if the pool is closed before that.
@@ -76,7 +79,7 @@ class ProcessPool:
             while not self._closed:
                 warm = self._take_idle()
                 try:
-                    process = warm or await Process.start(self._modules, self._environment, self._on_metrics)
+                    process = warm or await self._start()
                 except OSError as error:
                     return Lost(f"no worker process could be started: {error}")
                 outcome = await self._run_in(process, call, timeout, on_progress, on_log, listen)
@@ -87,13 +90,16 @@ class ProcessPool:
                 # A warm process had died unnoticed, before the job began: that is not the job's doing.
         return Interrupted()
 
+    def _start(self) -> Awaitable[Process]:
+        return Process.start(self._modules, self._environment, self._on_metrics, self._clock)
+
     async def _run_in(
         self,
         process: Process,
         call: Call,
         timeout: float,
         on_progress: Callable[[float, str | None], None],
-        on_log: Callable[[str], None],
+        on_log: OnLine,
         listen: Listen,
     ) -> Outcome:
         self._busy.add(process)

@@ -12,6 +12,7 @@ import orjson
 from queues import limits
 from queues.job import DEFAULTS, Attempt, ErrorInfo, Job, Status, job_with
 from queues.job_options import JobOptions
+from queues.log_line import LogLine, add_lines
 from queues.outcome import Settlement
 from queues.retry import Backoff
 from queues.shards import partition, shard_in
@@ -128,7 +129,7 @@ _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
     "note": ("note", "S", lambda text: text or None),
     "error": ("error", "S", lambda text: ErrorInfo.from_json(orjson.loads(text)) if text else None),
     "tags": ("tags", "S", lambda text: tuple(orjson.loads(text))),
-    "logs": ("logs", "S", lambda text: tuple(orjson.loads(text))),
+    "logs": ("logs_json", "S", None),
     "history": ("history", "S", lambda text: tuple([Attempt(*row) for row in orjson.loads(text)])),
     "owes": ("owes", "S", lambda text: tuple(text.split())),
     "backoff": ("backoff", "S", lambda text: _BACKOFFS.get(text) or _backoff(text)),
@@ -170,26 +171,13 @@ def error_text(error: ErrorInfo) -> str:
     return orjson.dumps(value if error.sealed is None else value | {"sealed": error.sealed}).decode()
 
 
-def logs_text(old: tuple[str, ...], new: list[str]) -> str:
-    """Old and new log lines as JSON text; the oldest go first when there is too much."""
-    kept: list[str] = []
-    room = limits.MAX_LOG_CHARS
-    for line in reversed([*old, *new]):
-        room -= len(line) + 3
-        if room < 0:
-            kept.append("[... earlier lines dropped]")
-            break
-        kept.append(line)
-    return orjson.dumps(kept[::-1]).decode()
-
-
 @dataclass(slots=True)
 class Report:
     """What a handler has said of its attempt and is not yet written."""
 
     percent: float | None = None
     note: str | None = None
-    lines: list[str] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
 
 
 #: The report of an attempt that nobody heard.
@@ -248,5 +236,5 @@ def settled_values(
     if fate.error is not None:
         values["error"] = string(error_text(fate.error))
     if report.lines:
-        values["logs"] = string(logs_text(job.logs, report.lines))
+        values["logs"] = string(add_lines(job.logs_json, report.lines))
     return values

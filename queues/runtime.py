@@ -13,7 +13,7 @@ from queues.artifacts.store import Artifacts
 from queues.artifacts.sweep import ArtifactSweep
 from queues.attempts import Attempts
 from queues.audit.trail import Trail
-from queues.capture import OnLine
+from queues.capture import OnMetrics
 from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.clock import Clock, system_clock
@@ -97,7 +97,7 @@ def assemble(
     clock: Clock = system_clock,
     random: _random.Random | None = None,
     worker: str | None = None,
-    on_metrics: OnLine | None = None,
+    on_metrics: OnMetrics | None = None,
     artifacts: Artifacts | None = None,
     observer: Observer | None = None,
     on_output: OnOutput | None = None,
@@ -121,11 +121,11 @@ def assemble(
         artifacts = Artifacts(settings.artifacts, settings)
     payloads = Payloads(artifacts, catalog.sensitive, sealer or (lambda: _sealer(settings, clock)))
     endings = Endings(store, queues, catalog, settings, clock, source.random, debts, payloads, observer)
-    processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics)
+    processes = ProcessPool(settings.jobs, size=settings.processes, on_metrics=on_metrics, clock=clock)
     pulse = Pulse(store, queues, clock, round(settings.lease * 1000))
     ids = Ulids(clock, source)
     endpoints = deliver_webhooks(store, queues, catalog, clients.dynamodb, settings, clock, ids, debts)
-    attempts = Attempts(processes, settings.processes, on_metrics, endpoints, observer.tracing, on_output)
+    attempts = Attempts(processes, settings.processes, on_metrics, endpoints, observer.tracing, on_output, clock)
     rows, bulks = ControlRows(store, clients.dynamodb, settings), BulkStore(clients.dynamodb, settings)
     pauses = Pauses(clients.dynamodb, settings, queues, Switch(clients.lambda_), clock)
     limit_rows = LimitRows(clients.dynamodb, settings.table)

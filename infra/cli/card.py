@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from infra.cli.log_lines import log_lines
 from infra.cli.output import clean
 
 
@@ -21,7 +22,7 @@ def card(job: dict[str, Any], *, traceback: bool = False) -> list[str]:
         why = job.get("waiting")
         lines.append(f"  {clean(why['message'])}" if why else f"  not before {job['runAt']}")
     lines += [_attempt(attempt, job["maxAttempts"]) for attempt in job["history"]]
-    lines += [f"  | {clean(line)}" for line in job.get("logs") or ()]
+    lines += [f"  | {line}" for line in log_lines(job.get("logs") or ())]
     error = job["error"]
     if error is not None:
         lines.append(f"  error: {clean(error['type'])}: {clean(error['message'])}")

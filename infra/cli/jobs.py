@@ -11,6 +11,7 @@ from infra.cli.card import print_job
 from infra.cli.client import Client, job_path
 from infra.cli.enqueue import read_json
 from infra.cli.exits import CommandFailed, Exit
+from infra.cli.log_lines import Level, at_least, level_named
 from infra.cli.operations import (
     After,
     Before,
@@ -55,9 +56,12 @@ def list_jobs(
 
 
 @jobs.command()
-def show(job_id: JobId, as_json: Json = False) -> None:
+def show(job_id: JobId, level: Level = None, as_json: Json = False) -> None:
     """Show one job: its attempts, log, result or error."""
+    least = None if level is None else level_named(level)
     job = Client.from_environment().get(job_path(job_id))
+    if least is not None:
+        job["logs"] = at_least(job["logs"], least)
     print_json(job) if as_json else print_job(job, traceback=True)
 
 

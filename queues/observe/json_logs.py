@@ -1,13 +1,12 @@
 """Log records as JSON, one a line, each with the job that it is about.
 
 While an attempt runs its job is at hand (about.py), for our own remarks as for what the handler logs. A handler in a
-worker process logs through a pipe, as text: its parent reads such a line back into a record.
+worker process logs through a pipe: its parent reads such a line back into a record.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,17 +14,12 @@ from typing import Any
 import orjson
 
 from queues.job import Job
+from queues.log_line import LEVELS, LogLine
+from queues.log_record import ABOUT, extra_of
 from queues.observe.about import job_at_work
 
 #: Takes a line that a handler in a worker process printed or logged.
-OnOutput = Callable[[Job, str], None]
-
-#: Where a record that came through a pipe says what it is about.
-_ABOUT = "jobyard_job"
-#: What every record has; what else there is was given as `extra`.
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", _ABOUT}
-#: A line as `capture.LOG_FORMAT` writes it.
-_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) ([\w.-]+): (.*)")
+OnOutput = Callable[[Job, LogLine], None]
 
 
 class JsonFormatter(logging.Formatter):
@@ -39,13 +33,15 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        job: Job | None = getattr(record, _ABOUT, None) or job_at_work.get()
+        job: Job | None = getattr(record, ABOUT, None) or job_at_work.get()
         if job is not None:
             line |= {"jobId": job.id, "type": job.type, "tenant": job.tenant, "attempt": job.attempt}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
+        elif record.exc_text:
+            line["exception"] = record.exc_text
         # Ours come first: a handler cannot pass its records off as another job's.
-        line = {name: value for name, value in vars(record).items() if name not in _STANDARD} | line
+        line = extra_of(record) | line
         options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
         try:
             return orjson.dumps(line, default=str, option=options).decode()
@@ -57,13 +53,25 @@ class JsonFormatter(logging.Formatter):
 def reading_back(handler: logging.Handler) -> OnOutput:
     """Hands what was logged in a worker process to `handler`; what was printed there is the job's log's alone."""
 
-    def on_output(job: Job, line: str) -> None:
-        found = _LINE.fullmatch(line)
-        if found is None:
+    def on_output(job: Job, line: LogLine) -> None:
+        if line.logger is None:
             return
-        level, name, message = found.groups()
-        values = {"name": name, "levelname": level, "levelno": logging.getLevelNamesMapping()[level], "msg": message}
-        record = logging.makeLogRecord({**values, _ABOUT: job})
+        # A field cannot take the place of what makes a record.
+        record = logging.makeLogRecord(
+            {
+                **line.fields,
+                "name": line.logger,
+                "levelname": line.level,
+                "levelno": LEVELS[line.level],
+                "msg": line.message,
+                "args": (),
+                "created": line.at / 1000,
+                "exc_info": None,
+                "exc_text": line.exception,
+                "stack_info": None,
+                ABOUT: job,
+            }
+        )
         if handler.filter(record):
             handler.handle(record)
 

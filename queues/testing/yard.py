@@ -49,7 +49,7 @@ class Yard:
             clients, catalog, settings, clock=aws.clock, random=source, worker="test", sealer=sealer
         )
         attempts = ProcessAttempts if processes else InlineAttempts
-        self.runtime.runner.attempts = attempts(settings, lambda: MetricLines(aws.engine, aws.region))
+        self.runtime.runner.attempts = attempts(settings, lambda: MetricLines(aws.engine, aws.region), aws.clock)
         #: The queue of tenant `default`; `queue.for_tenant(...)` is another tenant's.
         self.queue = VirtualQueue(self, Ulids(aws.clock, source))
         self._drain = Drain(aws.engine, self.runtime, lambda region: aws.client("sqs", region=region), aws.clock, seed)

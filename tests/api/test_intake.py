@@ -65,7 +65,7 @@ async def test_a_job_runs_and_reads_as_documented(client: httpx.AsyncClient, wor
                 "worker": "test/0",
             }
         ],
-        "logs": ["resizing"],
+        "logs": [{"at": "2026-11-22T07:30:01.234Z", "attempt": 1, "level": "INFO", "message": "resizing"}],
     }
 
 

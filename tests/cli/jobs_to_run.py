@@ -1,8 +1,10 @@
 """Job types that stop where a test wants them to: the tests of the command line run them in real processes."""
 
 import asyncio
+import logging
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from pydantic import BaseModel
 from functions.hello import hello
 from queues import SERVICE_CLASSES, Context, Discard, Fixed, job
 
-__all__ = ["crash", "graded", "hello", "hold", "hold_in_process", "refuse"]
+__all__ = ["crash", "graded", "hello", "hold", "hold_in_process", "refuse", "troubled"]
 
 #: Seconds between two looks for the file.
 LOOK = 0.01
@@ -46,6 +48,14 @@ async def graded(data: dict[str, str]) -> str:
 @job("crash", attempts=1)
 def crash(data: dict[str, str]) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@job("troubled")
+def troubled(what: str, ctx: Context) -> None:
+    print(f"looking for the {what}")
+    logging.getLogger("shop").warning("it is slow", extra={"ms": 990, "where": {"room": 3}})
+    print("no paper", file=sys.stderr)
+    ctx.log("gave up", level="ERROR")
 
 
 @job("refuse", attempts=5)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -31,7 +32,11 @@ def test_a_job_that_completes_after_a_failure_shows_its_attempts_log_and_result(
     assert lines[1].startswith("  attempt 1 of 3")
     assert lines[1].endswith("failed  ConnectionError: Ada did not answer")
     assert lines[2].endswith("completed")
-    assert "  | attempt 2: greeting Ada" in lines
+    said = [line[4:] for line in lines if line.startswith("  | ")]
+    assert [re.sub(r"^[\d:.]{12} ", "", line) for line in said] == [
+        "#1 INFO  attempt 1: greeting Ada",
+        "#2 INFO  attempt 2: greeting Ada",
+    ]
     assert lines[-1] == '  result: "Hello, Ada!"'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def invoke(tmp_path: Path, type_name: str, event: Any, *options: str) -> Done:
 def test_plain_data_is_one_job(tmp_path: Path) -> None:
     done = invoke(tmp_path, "hello", {"name": "Ada"})
     assert done.code == 0
-    assert "  | attempt 1: greeting Ada" in done.out
+    assert re.search(r"^  \| [\d:.]{12} INFO  attempt 1: greeting Ada$", done.out, re.MULTILINE)
     assert '  result: "Hello, Ada!"' in done.out
 
 

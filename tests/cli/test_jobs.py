@@ -64,6 +64,26 @@ def test_show_has_the_traceback(jobyard: Command, failed: str) -> None:
     assert jobyard("jobs", "show", failed, "--json").json["error"]["type"] == "ConnectionError"
 
 
+def test_show_has_the_log_lines_that_are_grave_enough(jobyard: Command) -> None:
+    jobyard("enqueue", "troubled", "-d", '"printer"', "--job-id", "told", "--wait")
+    said = [line for line in jobyard("jobs", "show", "told").out.splitlines() if line.startswith("  | ")]
+    assert [line[17:] for line in said] == [
+        "INFO     looking for the printer",
+        'WARNING  shop: it is slow  ms=990  where={"room": 3}',
+        "INFO     stderr: no paper",
+        "ERROR    gave up",
+    ]
+    shown = jobyard("jobs", "show", "told", "--level", "warning")
+    assert [line.split()[2] for line in shown.out.splitlines() if line.startswith("  | ")] == ["WARNING", "ERROR"]
+    logs = jobyard("jobs", "show", "told", "--level", "ERROR", "--json").json["logs"]
+    assert [(line["level"], line["message"], line["attempt"]) for line in logs] == [("ERROR", "gave up", 1)]
+    refused = jobyard("jobs", "show", "told", "--level", "loud")
+    assert (refused.code, refused.err) == (
+        2,
+        "jobyard: 'loud' is no level; give one of DEBUG, INFO, WARNING, ERROR, CRITICAL\n",
+    )
+
+
 def test_watch_tells_a_life_and_its_end(jobyard: Command, failed: str) -> None:
     done = jobyard("jobs", "watch", failed)
     assert (done.code, done.err) == (1, "jobyard: job dead has failed\n")
@@ -114,6 +134,7 @@ def test_queues_list_counts(jobyard: Command, failed: str) -> None:
         "hold",
         "hold-in-process",
         "refuse",
+        "troubled",
     ]
     counts = {queue["name"]: queue for queue in jobyard("queues", "list", "--json").json}
     assert counts["hello"]["deadLetters"] >= 1

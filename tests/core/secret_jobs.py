@@ -24,7 +24,7 @@ def tell(data: Card, ctx: Context) -> Any:
     """Prints it, logs it, reports it, and ends as it is told."""
     print(f"printing {data.card_number}")
     logging.getLogger("handler").warning("logging %s", data.card_number)
-    ctx.log(f"noting {data.card_number}")
+    ctx.log(f"noting {data.card_number}", card=data.card_number, **{data.card_number: 1})
     ctx.progress(50, f"at {data.card_number}")
     print('{"_aws": {}, "card": "' + data.card_number + '"}')
     if data.then == "raise":

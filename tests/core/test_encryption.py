@@ -20,7 +20,10 @@ from queues.encryption.key_file import KeyFile
 from queues.errors import InvalidData, InvalidOption, KeyMissing, Misconfigured, NotLoaded, SealBroken
 from queues.job import Job
 from queues.jobtype import job
-from queues.limits import MAX_DATA_BYTES
+from queues.limits import MAX_DATA_BYTES, MAX_LOG_BYTES
+from queues.log_line import DROPPED, LogLine, add_lines
+from queues.outcome import Returned, Settlement
+from queues.rows import Report
 from queues.runtime import Runtime, assemble
 from queues.schedules.recurring import Recurring
 from queues.settings import read_settings
@@ -140,14 +143,35 @@ async def test_the_canary_is_found_nowhere(
     assert CANARY in (failed.error.traceback or "")
     assert failed.data == {"card_number": CANARY, "city": "Kyiv", "then": "raise"}
     assert failed.note == f"at {CANARY}"
-    assert f"printing {CANARY}" in failed.logs
-    assert any(line.endswith(f"logging {CANARY}") for line in failed.logs)
+    said = {line.message: line for line in failed.logs}
+    assert said.keys() >= {f"printing {CANARY}", f"logging {CANARY}", f"noting {CANARY}"}
+    assert (said[f"logging {CANARY}"].level, said[f"logging {CANARY}"].logger) == ("WARNING", "handler")
+    assert said[f"noting {CANARY}"].fields == {"card": CANARY, CANARY: 1}
+    assert [line.attempt for line in failed.logs if line.logger == "handler"] == [1, 2]
     assert done["return"].result == {"card_number": CANARY, "city": "Kyiv"}
     assert done["cancel"].error is not None
     assert done["cancel"].error.message == f"no more {CANARY}"
     assert len((await queue.wait(large.id)).result["card_number"]) == len(CANARY) + MAX_DATA_BYTES
     (attempt, _) = failed.attempts
     assert attempt.error == "ValueError: encrypted"
+
+
+async def test_of_a_long_log_the_last_lines_are_sealed_as_they_are(runtime: Runtime) -> None:
+    made = await row(runtime, (await runtime.queue.enqueue("secret", Card(card_number=CANARY))).id)
+    said = [LogLine(EPOCH + n, 1, f"{CANARY} {n}", "ERROR", "shop", None, {CANARY: "x" * 900}) for n in range(50)]
+    fate = Settlement(Status.COMPLETED, "completed")
+    _, report = await runtime.payloads.discreet(made, Returned("null"), fate, Report(lines=said))
+    (sealed,) = report.lines
+    assert (sealed.at, sealed.attempt, sealed.message, sealed.fields) == (EPOCH + 49, 1, "encrypted", {})
+    text = add_lines(made.logs_json, report.lines)
+    assert CANARY not in text
+    assert len(text) < MAX_LOG_BYTES
+    dropped, *kept = (await runtime.payloads.opened(replace(made, logs_json=text))).logs
+    assert (dropped.message, dropped.at) == (DROPPED, kept[0].at)
+    assert kept == said[-len(kept) :]
+    assert 10 < len(kept) < 50
+    stolen = replace(made, id="another", logs_json=text)
+    assert (await runtime.payloads.opened(stolen)).logs == (sealed,)
 
 
 async def test_fields_alone_leave_the_rest_to_be_read(runtime: Runtime) -> None:

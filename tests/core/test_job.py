@@ -1,6 +1,5 @@
 """Ids, envelopes and the statuses that are shown."""
 
-import json
 import random
 
 import pytest
@@ -11,9 +10,8 @@ from queues import job
 from queues.errors import InvalidData, InvalidOption
 from queues.ids import Ulids
 from queues.job import Envelope, Status, check_job_id, check_tenant
-from queues.limits import MAX_LOG_CHARS
 from queues.options import Options
-from queues.rows import job_of, logs_text, new_row
+from queues.rows import job_of, new_row
 from tests.core.test_outcome import JOB
 
 
@@ -120,10 +118,3 @@ def test_numbers_that_json_does_not_have_are_refused_not_nulled(data: object) ->
 def test_a_type_name_that_cannot_be_a_queue_or_a_route(name: str) -> None:
     with pytest.raises(InvalidOption, match="name"):
         job(name)
-
-
-def test_of_many_lines_a_row_keeps_the_last() -> None:
-    kept = json.loads(logs_text(("old",), [f"{number:08}" for number in range(5_000)]))
-    assert (kept[0], kept[-1]) == ("[... earlier lines dropped]", "00004999")
-    assert MAX_LOG_CHARS - 20 < sum(len(line) + 3 for line in kept[1:]) <= MAX_LOG_CHARS
-    assert json.loads(logs_text(("old",), ["new"])) == ["old", "new"]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from queues import Context
+from queues import Context, job
+from queues.attempts import Attempts
+from queues.capture import OnLine
+from queues.log_line import LogLine
 from queues.observe.json_logs import JsonFormatter
+from queues.outcome import Returned
+from queues.pulse import Running
+from queues.rows import Report
 from tests.cli.house import CHECKOUT
 from tests.core.house import House, Order, housed
+from tests.core.test_outcome import JOB
 
 
 @pytest.fixture
@@ -74,6 +83,28 @@ def test_nothing_breaks_a_line(lines: Any) -> None:
     # Not logged: pytest would pass it on to the process that reports, and could not.
     odd = JsonFormatter().format(logging.makeLogRecord({"msg": "\ud800 alone"}))
     assert json.loads(odd)["message"] == "? alone"
+
+
+@pytest.mark.parametrize("sensitive", [False, True])
+async def test_what_a_sensitive_handler_logs_in_a_process_is_in_its_jobs_log_alone(sensitive: bool) -> None:
+    said = LogLine(1, 1, "charging a card", logger="shop")
+    told: list[LogLine] = []
+
+    class Pool:
+        async def run(self, *_: Any, on_log: OnLine, **__: Any) -> Returned:
+            on_log(said)
+            return Returned("null")
+
+    @job("charge", sensitive=sensitive)
+    def charge(data: Any) -> None: ...
+
+    pool: Any = Pool()
+    attempts = Attempts(pool, 1, on_output=lambda _job, line: told.append(line))
+    task: Any = asyncio.current_task()
+    running = Running(replace(JOB, type="charge"), "", Report(), task, lease_until=0, beat_at=0)
+    await attempts.run(charge, running.job, running, 1)
+    assert running.report.lines == [said]
+    assert told == ([] if sensitive else [said])
 
 
 def test_on_lambda_it_is_json_unless_it_says_text() -> None:

@@ -67,7 +67,7 @@ async def hold(data: Held, ctx: Context) -> str:
 @job("unreliable", attempts=2, backoff=Fixed(0, jitter=0))
 async def unreliable(data: dict[str, str], ctx: Context) -> str:
     """Fails unless its file is there."""
-    ctx.log(f"attempt {ctx.attempt} of the connection")
+    ctx.log(f"attempt {ctx.attempt} of the connection", level="WARNING", port=631)
     if not Path(data["unless"]).exists():  # noqa: ASYNC240 - a look takes no time
         raise ConnectionError("the printer did not answer")
     return "printed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -20,7 +21,10 @@ def test_a_failed_job_tells_all_and_is_retried(dashboard: Page, tenant: Tenant, 
     expect(attempts.nth(1)).to_contain_text("after the one before")
     expect(attempts.nth(1)).to_contain_text("ConnectionError: the printer did not answer")
     log = dashboard.get_by_role("region", name="Log", exact=True)
-    expect(log).to_have_text("attempt 1 of the connection\nattempt 2 of the connection")
+    time = r"\d\d:\d\d:\d\d\.\d{3}"
+    said = rf"{time} #1 WARNING  attempt 1 of the connection\s+port=631\s+{time} #2 WARNING  attempt 2"
+    expect(log).to_have_text(re.compile(said))
+    expect(log.locator(".grave")).to_have_count(2)
     expect(dashboard.get_by_text("eu, late")).to_be_visible()
     job = tenant.http.get(f"{JOBS}/print").json()
     finished = dashboard.locator(f"time[datetime='{job['finishedAt']}']").first

@@ -45,7 +45,8 @@ async def test_a_failing_job_is_retried_and_buried_with_its_error(place: Place, 
     assert [attempt["outcome"] for attempt in job["history"]] == ["failed"] * 3
     assert job["error"]["type"] == "ConnectionError"
     assert job["error"]["message"] == "Bob did not answer"
-    assert job["logs"] == [f"attempt {number}: greeting Bob" for number in (1, 2, 3)]
+    said = [(line["attempt"], line["level"], line["message"]) for line in job["logs"]]
+    assert said == [(number, "INFO", f"attempt {number}: greeting Bob") for number in (1, 2, 3)]
     letter = await _dead_letter(aws["sqs"], "hello", job["id"])
     assert letter["deadLetter"]["error"] == job["error"]
     assert letter["deadLetter"]["attempts"] == 3

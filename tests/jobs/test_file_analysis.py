@@ -145,7 +145,7 @@ def test_progress_goes_up_and_ends_at_100(folder: Path) -> None:
     lines: list[str] = []
     context = Context.for_test()
     context.on_progress = lambda percent, note: seen.append(percent)
-    context.on_log = lines.append
+    context.on_log = lambda message, _level, _fields: lines.append(message)
     run(f"file://{folder}/cube.stl", context)
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0, 100)

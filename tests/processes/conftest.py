@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from queues.log_line import LogLine
 from queues.outcome import Outcome, Returned
 from queues.processes import SECRETS, Call, ProcessPool
 
@@ -26,8 +27,12 @@ class Seen:
     """What one call came to."""
 
     outcome: Outcome
-    logs: list[str] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
     progress: list[tuple[float, str | None]] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[str]:
+        return [line.message for line in self.lines]
 
     @property
     def result(self) -> Any:
@@ -36,13 +41,13 @@ class Seen:
 
 
 async def run(pool: ProcessPool, type_name: str, data: Any = None, *, timeout: float = 30, version: int = 1) -> Seen:
-    logs: list[str] = []
+    lines: list[LogLine] = []
     progress: list[tuple[float, str | None]] = []
     call = Call(type_name, json.dumps(data), "job-1", "acme", 2, 3, version, custom_backoff=True)
     outcome = await pool.run(
-        call, timeout=timeout, on_progress=lambda *report: progress.append(report), on_log=logs.append
+        call, timeout=timeout, on_progress=lambda *report: progress.append(report), on_log=lines.append
     )
-    return Seen(outcome, logs, progress)
+    return Seen(outcome, lines, progress)
 
 
 async def until(condition: Callable[[], Any]) -> Any:

@@ -107,13 +107,27 @@ def grandchild(data: dict[str, Any]) -> None:
 def talk(data: Any, ctx: Context) -> None:
     print("printed")
     print("to stderr", file=sys.stderr)
-    logging.getLogger("my.logger").info("logged %d", 1)
+    logging.getLogger("my.logger").info("logged %d", 1, extra={"order": 17, "socket": object()})
     logging.getLogger("my.logger").debug("not this")
-    ctx.log("from the context")
+    ctx.log("from the context", level="WARNING", cents=990, path=Path("/a"))
     os.write(1, b"by the file descriptor\n")
     subprocess.run(["echo", "by a program"], check=True)
+    try:
+        int("x")
+    except ValueError:
+        logging.getLogger("my.logger").exception("it failed: 100 %")
     print("10 %\r50 %\r100 %")
     print("no newline", end="")
+
+
+@job("shout-and-die")
+def shout_and_die(data: Any, ctx: Context) -> None:
+    """Says what it can before it dies, the last of it in the middle of a line."""
+    logging.getLogger("my.logger").error("logged", extra={"order": 17})
+    print("printed")
+    print("half a line", end="", file=sys.stderr, flush=True)
+    ctx.log("noted", step=3)
+    os._exit(7)
 
 
 @job("flood")

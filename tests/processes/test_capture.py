@@ -13,10 +13,21 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import pytest
 
 from queues import capture
-from queues.capture import FULL, Lines
+from queues.capture import Lines
 from queues.limits import MAX_LOG_LINE_CHARS, MAX_LOG_LINES
+from queues.log_line import FULL, LogLine
 
 log = logging.getLogger("my.logger")
+#: Epoch ms at which all is said here.
+NOW = 1_800_000_000_000
+
+
+def clock() -> int:
+    return NOW
+
+
+def texts(lines: list[LogLine]) -> list[str]:
+    return [line.message for line in lines]
 
 
 @contextmanager
@@ -35,23 +46,28 @@ def installed() -> Iterator[io.StringIO]:
 async def test_jobs_that_run_at_once_keep_apart() -> None:
     with installed() as real:
 
-        async def work(name: str) -> list[str]:
-            lines: list[str] = []
-            with capture.to(lines.append):
+        async def work(name: str) -> list[LogLine]:
+            lines: list[LogLine] = []
+            with capture.to(lines.append, attempt=ord(name), clock=clock):
                 for number in range(3):
                     print(name, end=" ")
                     await asyncio.sleep(0)
                     print(number)
-                    log.info("%s logs", name)
+                    log.warning("%s logs", name, extra={"number": number})
                     await asyncio.to_thread(print, name, "from a thread", file=sys.stderr)
             return lines
 
         results = await asyncio.gather(*map(work, "abc"))
         for name, lines in zip("abc", results, strict=True):
+            attempt = ord(name)
             assert lines == [
                 line
                 for number in range(3)
-                for line in (f"{name} {number}", f"INFO my.logger: {name} logs", f"{name} from a thread")
+                for line in (
+                    LogLine(NOW, attempt, f"{name} {number}"),
+                    LogLine(NOW, attempt, f"{name} logs", "WARNING", "my.logger", fields={"number": number}),
+                    LogLine(NOW, attempt, f"{name} from a thread", stream="stderr"),
+                )
             ]
         assert real.getvalue() == ""
 
@@ -76,7 +92,7 @@ def test_a_thread_without_the_context_is_outside() -> None:
 
 async def test_a_task_that_outlives_its_job_is_outside() -> None:
     with installed() as real:
-        lines: list[str] = []
+        lines: list[LogLine] = []
         ended = asyncio.Event()
 
         async def straggler() -> None:
@@ -97,16 +113,47 @@ def wrong() -> None:
     raise ValueError("wrong")
 
 
-def test_a_traceback_is_attached_line_by_line() -> None:
+def test_a_record_is_one_line_with_its_traceback() -> None:
     with installed():
-        lines: list[str] = []
+        lines: list[LogLine] = []
         with capture.to(lines.append):
+            print("begun, ", end="")
             try:
                 wrong()
             except ValueError:
-                log.exception("failed")
-        assert lines[:2] == ["ERROR my.logger: failed", "Traceback (most recent call last):"]
-        assert lines[-1] == "ValueError: wrong"
+                log.exception("failed\nfor good")
+            print("and ended")
+        assert texts(lines) == ["failed\nfor good", "begun, and ended"]
+        failed = lines[0]
+        assert (failed.level, failed.logger, failed.fields) == ("ERROR", "my.logger", {})
+        trace = (failed.exception or "").splitlines()
+        assert (trace[0], trace[-1]) == ("Traceback (most recent call last):", "ValueError: wrong")
+
+
+def test_of_what_is_given_as_extra_what_json_has_is_kept() -> None:
+    with installed():
+        lines: list[LogLine] = []
+        with capture.to(lines.append):
+            log.info("paid", extra={"order": {"id": 17}, "socket": object(), "who": "Jos\ud800"})
+            log.info("no exception", exc_info=True)
+            log.log(35, "between two levels")
+            log.debug("nothing of it")
+        assert [(line.level, line.fields, line.exception) for line in lines] == [
+            ("INFO", {"order": {"id": 17}, "who": "Jos?"}, None),
+            ("INFO", {}, None),
+            ("WARNING", {}, None),
+        ]
+
+
+def test_what_is_printed_to_both_streams_at_once_keeps_apart() -> None:
+    with installed():
+        lines: list[LogLine] = []
+        with capture.to(lines.append):
+            print("to ", end="")
+            print("what ", end="", file=sys.stderr)
+            print("one")
+            print("went wrong", end="", file=sys.stderr)
+        assert [(line.message, line.stream) for line in lines] == [("to one", None), ("what went wrong", "stderr")]
 
 
 def test_install_twice_is_once_and_leaves_no_trace() -> None:
@@ -131,12 +178,12 @@ def test_a_handler_cannot_close_the_servers_output() -> None:
 
 
 def lines_of(*pieces: str) -> list[str]:
-    found: list[str] = []
+    found: list[LogLine] = []
     lines = Lines(found.append)
     for piece in pieces:
         lines.write(piece)
     lines.finish()
-    return found
+    return texts(found)
 
 
 @pytest.mark.parametrize(
@@ -167,15 +214,30 @@ def test_a_long_log_ends_with_a_word_about_it() -> None:
     assert found[-2:] == ["line", FULL]
 
 
+def test_logged_lines_count_as_printed_ones_do_and_come_no_more_after_the_end() -> None:
+    found: list[LogLine] = []
+    lines = Lines(found.append)
+    for number in range(MAX_LOG_LINES):
+        lines.say(f"{number}", fields={"n": number})
+        lines.write("x\n")
+    assert len(found) == MAX_LOG_LINES
+    assert (found[-2].fields, found[-1].message, found[-1].level) == ({"n": MAX_LOG_LINES // 2 - 1}, FULL, "WARNING")
+    assert lines.full
+    later = Lines(found.append)
+    later.finish()
+    later.say("too late")
+    assert len(found) == MAX_LOG_LINES
+
+
 def test_threads_that_share_a_log_lose_no_line() -> None:
-    found: list[str] = []
+    found: list[LogLine] = []
     lines = Lines(found.append)
     threads = [threading.Thread(target=lines.write, args=("line\n" * 20,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == ["line"] * 160
+    assert texts(found) == ["line"] * 160
 
 
 METRICS = '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"padding":"' + "x" * 5_000 + '"}'
@@ -183,19 +245,19 @@ METRICS = '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"padding":"' + "x" * 5
 
 @pytest.mark.parametrize("size", [1, 7, 100_000], ids="in pieces of {}".format)
 def test_metrics_go_where_they_are_taken_whole_and_however_full_the_log_is(size: int) -> None:
-    log, metrics = list[str](), list[str]()
+    log, metrics = list[LogLine](), list[str]()
     lines = Lines(log.append, metrics.append)
     text = "before\n" + METRICS + "\n" + "noise\n" * 500 + METRICS + "\n{no metrics}"
     for at in range(0, len(text), size):
         lines.write(text[at : at + size])
     lines.finish()
     assert metrics == [METRICS, METRICS]
-    assert log == ["before", *["noise"] * (MAX_LOG_LINES - 2), FULL]
+    assert texts(log) == ["before", *["noise"] * (MAX_LOG_LINES - 2), FULL]
     assert not lines.full
 
 
 def test_where_nobody_takes_metrics_they_are_lines_as_any() -> None:
-    log: list[str] = []
+    log: list[LogLine] = []
     lines = Lines(log.append)
     lines.write(METRICS + "\nafter\n")
-    assert log == [METRICS[: MAX_LOG_LINE_CHARS - 1] + "…", "after"]
+    assert texts(log) == [METRICS[: MAX_LOG_LINE_CHARS - 1] + "…", "after"]

@@ -28,7 +28,7 @@ async def test_an_exit_is_a_lost_attempt(pool: ProcessPool, how: str, words: str
     seen = await run(pool, "exit", {"how": how})
     assert isinstance(seen.outcome, Lost)
     assert words in seen.outcome.reason
-    assert seen.logs == ["bye"]
+    assert seen.messages == ["bye"]
     assert pool.pids == []
     assert (await run(pool, "add-up", {"values": [1]})).result == {"total": 1}
 
@@ -36,8 +36,8 @@ async def test_an_exit_is_a_lost_attempt(pool: ProcessPool, how: str, words: str
 async def test_a_segmentation_fault_is_a_lost_attempt_and_leaves_its_stack(pool: ProcessPool) -> None:
     seen = await run(pool, "segfault")
     assert seen.outcome == Lost("the worker process was killed by signal 11 (SIGSEGV)")
-    assert seen.logs[0] == "about to read address 0"
-    assert any("handlers.py" in line and "in segfault" in line for line in seen.logs)
+    assert seen.messages[0] == "about to read address 0"
+    assert any("handlers.py" in line and "in segfault" in line for line in seen.messages)
 
 
 async def test_a_crash_does_not_hurt_the_job_next_to_it(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_a_timeout_kills_the_process_and_shows_where_it_hung(
     seen = await run(pool, type_name, {"started": str(tmp_path / "started")}, timeout=0.3)
     assert seen.outcome == TimedOut(0.3)
     assert not alive(pid)
-    assert any("handlers.py" in line for line in seen.logs)
+    assert any("handlers.py" in line for line in seen.messages)
     assert (await run(pool, "who-am-i")).result["pid"] != pid
 
 

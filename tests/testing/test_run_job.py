@@ -9,6 +9,7 @@ import pytest
 from queues import Context, Snooze, job
 from queues.catalog import load
 from queues.errors import InvalidData, InvalidOption, UnknownJobType
+from queues.log_line import LogLine
 from queues.testing import FakeContext, Yard, run_job
 from tests.testing.jobs import Order, greet, plain
 
@@ -48,7 +49,9 @@ async def test_the_context_remembers() -> None:
     await run_job(greet, {}, context=context)
     await run_job(plain, {"size": 5}, context=context)
     assert (context.reports, context.percent, context.notes) == ([(50, "half way")], 50, ["half way"])
-    assert context.logs == ["size 5"]
+    assert context.messages == ["size 5"]
+    context.log("charged", level="warning", cents=990)
+    assert context.logs[1:] == [LogLine(0, 2, "charged", "WARNING", fields={"cents": 990})]
     assert context.last_attempt
     assert FakeContext().percent == 0
     with pytest.raises(InvalidOption):

@@ -16,6 +16,7 @@ from infra.local import virtual
 from queues import NewJob, Status
 from queues.catalog import Catalog
 from queues.errors import UnknownJobType
+from queues.log_line import LogLine
 from queues.testing import BlockingYard, NeverEnds, Ran, TimeStandsStill, Yard, open_yard
 from tests.testing import jobs
 from tests.testing.jobs import Order, greet, plain
@@ -32,7 +33,7 @@ async def test_a_job_runs_when_it_is_drained_and_not_before(jobyard: Yard) -> No
     assert (await jobyard.queue.get(job.id)).status is Status.WAITING
     (ran,) = await jobyard.drain()
     assert (ran.type, ran.outcome, ran.result, ran.error) == ("greet", "completed", "hello 3", None)
-    assert ran.job.logs == ("greeting 3",)
+    assert ran.job.logs == (LogLine(jobyard.clock(), 1, "greeting 3"),)
     assert (ran.job.progress, ran.job.note) == (100, "half way")
     assert await jobyard.drain() == []
 
@@ -201,7 +202,8 @@ async def test_plain_functions_run_inline(jobyard: Yard, monkeypatch: pytest.Mon
     monkeypatch.setattr(jobs.time, "sleep", lambda _seconds: None)
     await jobyard.queue.enqueue(plain, Order(size=99))
     (ran,) = await jobyard.drain()
-    assert (ran.outcome, ran.result, ran.job.logs) == ("completed", os.getpid(), ("size 99",))
+    assert (ran.outcome, ran.result) == ("completed", os.getpid())
+    assert ran.job.logs == (LogLine(jobyard.clock(), 1, "size 99"),)
 
 
 class TestProcesses:

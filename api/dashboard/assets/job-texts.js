@@ -1,9 +1,9 @@
 // @ts-check
-// The long texts of a job's page: its error, its log, its data and its result.
+// The long texts of a job's page: its error, its data and its result.
 
 import { jobPath } from "./api.js";
 import { h, region, setText } from "./dom.js";
-import { number, plural, pretty } from "./format.js";
+import { number, pretty } from "./format.js";
 import { remark } from "./notices.js";
 
 /** Where the API has jobs. */
@@ -36,18 +36,6 @@ export function failure() {
 
 /** A text that scrolls by itself, with the keyboard too. @param {string} label @param {string} text */
 const frame = (label, text) => h("pre", { tabindex: 0, role: "region", "aria-label": label, text });
-
-export function logs() {
-  const title = h("h2", { text: "Log" });
-  const lines = h("pre", { tabindex: 0, role: "region", "aria-label": "Log" });
-  const node = h("section", { class: "card", "aria-label": "Log lines" }, title, lines);
-  const update = (/** @type {any} */ job) => {
-    node.hidden = job.logs.length === 0;
-    setText(title, `Log, ${plural(job.logs.length, "line", "lines")}`);
-    setText(lines, job.logs.join("\n"));
-  };
-  return { node, update };
-}
 
 /** @param {string} title @param {"data" | "result"} name */
 export function json(title, name) {

@@ -43,7 +43,7 @@ async def answer_of(function: Function, event: Any, context: LambdaContext) -> A
     limit = asyncio.timeout(function.timeout)
     failed = True
     try:
-        with capture.to(lines.append):
+        with capture.to(lambda line: lines.append(str(line))):
             async with limit:
                 result = await function.invoke(event, context)
         payload = _json(result)

@@ -1,4 +1,4 @@
-"""How long a retry waits, by each kind of curve, and beyond SQS's 12 hours, on the embedded AWS and on MiniStack."""
+"""How long jobs wait: each kind of curve, and longer than SQS can wait, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queues import Cancel, Context, Discard, Exponential, Fixed, Linear, Status, job
-from queues.limits import MAX_VISIBILITY_SECONDS
+from queues.limits import MAX_DELAY_SECONDS, MAX_VISIBILITY_SECONDS
 from tests.emulators.place import Place
 from tests.emulators.process import Deployment
 
@@ -81,6 +81,21 @@ async def test_a_wait_beyond_what_sqs_can_hide(deployment: Deployment) -> None:
     depth = await process.runtime.queues.depth("fails")
     assert (depth.visible, depth.in_flight, depth.delayed) == (0, 0, 1), "a long wait is spent as a delayed message"
     assert (await process.run(made)).result == "at last"
+
+
+async def test_a_delay_beyond_what_sqs_can_delay(deployment: Deployment) -> None:
+    @job("later")
+    async def later(_data: Any) -> str:
+        return "on time"
+
+    process = await deployment.process(later)
+    made = await process.runtime.queue.enqueue("later", {}, delay=2 * MAX_DELAY_SECONDS)
+    depth = await process.runtime.queues.depth("later")
+    assert (depth.visible, depth.in_flight, depth.delayed) == (0, 0, 1)
+    done = await process.run(made)
+    assert done.result == "on time"
+    assert done.started_at is not None
+    assert done.started_at >= made.run_at
 
 
 def test_a_second_is_waited_for(place: Place) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from queues import Status, job
+from queues import Options, Status, Unique, job
 from queues.schedules.tick import SCHEDULED_TIME, body_of
 from tests.emulators.place import JOBS, Place, until
 from tests.emulators.process import Deployment, Process
@@ -122,6 +122,25 @@ async def test_a_tick_that_comes_twice_makes_one_job(deployment: Deployment) -> 
     await serve(process, 2)
     assert await fates(process) == ["started"]
     assert len((await process.runtime.queue.list()).jobs) == 1
+
+
+async def test_a_time_whose_job_would_have_expired_or_whose_key_is_held_makes_none(deployment: Deployment) -> None:
+    process = await deployment.process(hourly)
+    options = Options(expires_in=600, unique=Unique(key="one"))
+    begin = await made(process, catch_up="all", options=options)
+    process.clock.pass_to(begin + HOUR // 2)
+    await due(process, begin)
+    await serve(process, 1)
+    assert await fates(process) == ["missed"]
+    process.clock.pass_to(begin + HOUR)
+    await due(process, begin + HOUR)
+    await serve(process, 1)
+    (holder,) = (await process.runtime.queue.list()).jobs
+    assert (await process.run(holder)).status is Status.DELAYED
+    process.clock.pass_to(begin + 2 * HOUR)
+    await due(process, begin + 2 * HOUR)
+    await serve(process, 1)
+    assert await fates(process) == ["missed", "started", "skipped"]
 
 
 def test_a_time_that_passes_while_nobody_works_makes_its_job_after_the_start(place: Place) -> None:

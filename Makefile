@@ -79,6 +79,10 @@ crash: $(VENV)/installed-dev ## Kill the server at random moments under 2,000 jo
 durability: $(VENV)/installed-dev ## Kill the AWS endpoint under load, fill its disk, cut its power; compare with what it said
 	@$(PY) -m tests.campaigns.durability $(ARGS)
 
+.PHONY: scale
+scale: $(VENV)/installed-dev ## Run 100,000 jobs of a tenant before another's, and batches of 10,000; 2 minutes
+	@$(PY) -m tests.campaigns.scale $(ARGS)
+
 .PHONY: sim
 sim: $(VENV)/installed-dev ## Run the worker against injected faults on a virtual clock, thousands of seeds
 	@$(PY) -m tests.campaigns.simulation $(ARGS)

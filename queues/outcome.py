@@ -124,6 +124,8 @@ Outcome = Returned | Raised | TimedOut | Lost | Snoozed | Cancelled | Interrupte
 #: together, which a rolled-back deployment may take to be rolled forward. Fewer than a row remembers attempts.
 NEWER_BACKOFF = Exponential(15)
 MAX_NEWER = 24
+#: Milliseconds by which a timer may be early by the wall clock: it counts from the beginning of a turn of the loop.
+EARLY = 1_000
 
 
 def raised(error: BaseException, traceback: str | None) -> Outcome:
@@ -215,11 +217,17 @@ def settle(job: Job, outcome: Outcome, now: int, random: float) -> Settlement:
             return _retry(job, now, random, "failed", error, retry_in)
         case TimedOut(seconds):
             error = ErrorInfo("Timeout", f"the attempt ran longer than its {seconds:g} s and was stopped")
-            if job.deadline_at is not None and now >= job.deadline_at:
+            if job.deadline_at is not None and _at_the_deadline(job.deadline_at, seconds < job.timeout, now):
                 error = ErrorInfo("DeadlineExceeded", "the attempt was stopped when the job's deadline passed")
+                now = max(now, job.deadline_at)
             return _retry(job, now, random, "timeout", error)
         case Lost(reason):
             return _retry(job, now, random, "lost", ErrorInfo("Lost", reason))
+
+
+def _at_the_deadline(deadline: int, cut_short: bool, now: int) -> bool:
+    """Whether it was the deadline that stopped an attempt which was given less time than its timeout."""
+    return now >= (deadline - EARLY if cut_short else deadline)
 
 
 def _cancelled(job: Job, outcome: Outcome) -> Settlement:

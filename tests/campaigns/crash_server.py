@@ -30,6 +30,8 @@ class Server:
     """One data folder, and the server on it if it runs now."""
 
     home: Path
+    #: The module of its job types.
+    jobs: str = "tests.campaigns.crash_jobs"
     #: Epoch ms of each kill.
     kills: list[int] = field(default_factory=list)
     #: The slowest end of a killed server's worker processes, in seconds.
@@ -63,7 +65,7 @@ class Server:
                 env=os.environ
                 | {
                     JOURNAL: str(self.journal),
-                    "JOBYARD_JOBS": "tests.campaigns.crash_jobs",
+                    "JOBYARD_JOBS": self.jobs,
                     "JOBYARD_LEASE": "3",
                     "JOBYARD_REAP_EVERY": "0.5",
                     "JOBYARD_PROCESSES": "4",

@@ -22,7 +22,7 @@ from queues.outcome import (
     raised,
     settle,
 )
-from queues.retry import Exponential
+from queues.retry import Exponential, Fixed
 
 NOW = 1_000_000
 BOOM = ErrorInfo("ValueError", "boom", "Traceback ...")
@@ -63,6 +63,25 @@ def test_settle(
     assert (fate.status, fate.outcome, fate.run_at, fate.max_attempts) == (status, word, run_at, max_attempts)
     assert status in TRANSITIONS[Status.ACTIVE]
     assert (fate.error is None) == (word in ("completed", "snoozed", "interrupted"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "deadline", "name", "status"),
+    [
+        (2, NOW, "DeadlineExceeded", Status.FAILED),
+        # A timer may be early: the loop counts from the beginning of its turn, and the wall clock is another one.
+        (2, NOW + 40, "DeadlineExceeded", Status.FAILED),
+        (60, NOW + 40, "Timeout", Status.WAITING),
+        (2, NOW + 5_000, "Timeout", Status.WAITING),
+    ],
+)
+def test_what_stopped_an_attempt_before_its_own_timeout(
+    seconds: float, deadline: int, name: str, status: Status
+) -> None:
+    job = replace(JOB, deadline_at=deadline, backoff=Fixed(0))
+    fate = settle(job, TimedOut(seconds), NOW, 0.5)
+    assert fate.error is not None
+    assert (fate.status, fate.outcome, fate.error.type) == (status, "timeout", name)
 
 
 @pytest.mark.parametrize(

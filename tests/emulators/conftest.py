@@ -15,6 +15,7 @@ import pytest
 from aiobotocore.session import get_session
 
 from tests.emulators.place import Place, emulator
+from tests.emulators.process import Deployment, deployed
 
 PLACES = [
     pytest.param("embedded"),
@@ -59,3 +60,12 @@ async def aws(place: Place) -> AsyncIterator[dict[str, Any]]:
             )
             for name in ("sqs", "dynamodb")
         }
+
+
+@pytest.fixture
+async def deployment(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deployment]:
+    """A deployment of the test's own on the place's AWS."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    async with deployed(place) as made:
+        yield made

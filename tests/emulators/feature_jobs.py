@@ -1,13 +1,15 @@
-"""Job types for test_features.py: all outcomes, a long run, a schedule of code, what is sensitive, who hears alerts."""
+"""Job types for test_features.py: all outcomes, long runs, a schedule of code, what is sensitive, a service, alerts."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from pydantic import BaseModel
 
 from queues import Cancel, Context, Discard, Fixed, Recurring, RetryAfter, Snooze, job
+from queues.tasks import register_service
 
 
 class Deed(BaseModel):
@@ -42,6 +44,30 @@ async def vault(data: dict[str, str], ctx: Context) -> dict[str, str]:
     print(data["secret"])
     ctx.progress(50, data["secret"])
     return data
+
+
+@job("card", sensitive=("number",))
+async def card(data: dict[str, str]) -> dict[str, str]:
+    """Gives back what it was given, of which the number is nobody's business."""
+    return data
+
+
+@job("deaf", attempts=1, cancel_grace=0.2)
+def deaf(_data: dict[str, Any], ctx: Context) -> None:
+    """Runs in a process of its own, and heeds nobody."""
+    ctx.progress(1, "deaf")
+    time.sleep(600)
+
+
+class Shop:
+    """A service whose methods are tasks."""
+
+    def price(self, pieces: int, *, each: float) -> float:
+        """Of so many pieces."""
+        return pieces * each
+
+
+register_service("shop", Shop, methods=["price"])
 
 
 @job("alarm")

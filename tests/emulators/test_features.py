@@ -36,6 +36,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         variables = {
             "JOBYARD_JOBS": ",".join(MODULES),
             "JOBYARD_TASKS": "functions.task_examples:*",
+            # A heartbeat every two seconds.
+            "JOBYARD_LEASE": "6",
             # The worker shall leave that to a test.
             "JOBYARD_ALERT_AFTER": "3600",
         }
@@ -111,6 +113,20 @@ def test_a_running_job_is_asked_to_end_and_replayed_with_other_data(place: Place
     assert (again["result"], again["replayOf"]) == ("return", made["id"])
 
 
+@pytest.mark.parametrize(
+    ("how", "status", "told"), [("cancel", "cancelled", "cancelled"), ("time", "failed", "timeout")]
+)
+def test_a_plain_function_that_heeds_nobody_is_ended_with_its_process(
+    place: Place, how: str, status: str, told: str
+) -> None:
+    made = place.enqueue("deaf", {}, **({"timeout": 1_000} if how == "time" else {}))
+    if how == "cancel":
+        until(lambda: get(place, made["id"]), lambda job: job["note"] == "deaf")
+        assert place.api.delete(f"{JOBS}/{made['id']}").status_code == 202
+    job = place.ended(made["id"])
+    assert (job["status"], outcomes(job)) == (status, [told])
+
+
 def test_a_job_that_waits_says_why_and_is_rescheduled(place: Place) -> None:
     made = place.enqueue("deeds", {}, delay=3_600_000)
     assert get(place, made["id"])["waiting"]["reason"] == "delayed"
@@ -133,6 +149,18 @@ def test_dead_letters_are_counted_redriven_at_a_rate_called_off_and_discarded(pl
     assert {place.ended(job_id)["status"] for job_id in made} == {"cancelled"}
 
 
+def test_dead_letters_are_redriven_and_run_again(place: Place) -> None:
+    made = [place.enqueue("deeds", {"what": "discard"}, tags=["again"])["id"] for _ in range(3)]
+    assert {place.ended(job_id)["status"] for job_id in made} == {"failed"}
+    wanted = {"filter": {"tags": ["again"]}}
+    until(lambda: post(place, "queues/deeds/redrive", wanted | {"dryRun": True})["matched"], lambda count: count == 3)
+    begun = post(place, "queues/deeds/redrive", wanted | {"rate": 100})
+    done = until(lambda: get(place, f"operations/{begun['id']}"), lambda operation: operation["status"] != "running")
+    assert (done["status"], done["done"]) == ("done", 3)
+    again = [place.ended(job_id) for job_id in made]
+    assert [outcomes(job) for job in again] == [["discarded", "completed"]] * 3
+
+
 def test_the_first_of_a_window_is_the_answer_after_its_end_too(place: Place) -> None:
     unique = {"key": "hourly", "window": 3_600_000, "mode": "throttle"}
     first = place.ended(place.enqueue("deeds", {}, unique=unique)["id"])
@@ -145,6 +173,8 @@ def test_a_function_by_its_name(place: Place) -> None:
     call = {"function": "functions.task_examples:calculate_sum", "args": [[1, 2, 3.5]]}
     job = place.ended(place.enqueue("task", call)["id"])
     assert (job["status"], job["result"]["sum"]) == ("completed", 6.5)
+    of_service = {"function": "shop.price", "args": [4], "kwargs": {"each": 2.5}}
+    assert place.ended(place.enqueue("task", of_service)["id"])["result"] == 10
     refused = place.api.post(JOBS, json={"type": "task", "data": {"function": "os:system", "args": ["true"]}})
     assert refused.status_code == 422
 
@@ -157,6 +187,21 @@ async def test_what_is_sensitive_is_in_no_item(place: Place, aws: dict[str, Any]
     item = (await aws["dynamodb"].get_item(TableName="jobyard", Key=key))["Item"]
     assert item["status"] == {"S": "completed"}
     assert CANARY not in str(item)
+
+
+async def test_a_field_alone_is_sensitive(place: Place, aws: dict[str, Any]) -> None:
+    job = place.ended(place.enqueue("card", {"number": CANARY, "city": "Lviv"})["id"])
+    assert job["result"] == {"number": CANARY, "city": "Lviv"}
+    key = {"pk": {"S": f"job#default#{job['id']}"}, "sk": {"S": "job"}}
+    text = str((await aws["dynamodb"].get_item(TableName="jobyard", Key=key))["Item"])
+    assert (CANARY in text, "Lviv" in text) == (False, True)
+
+
+async def test_a_new_key_leaves_what_the_old_one_sealed_readable(place: Place) -> None:
+    old = place.enqueue("vault", {"secret": CANARY}, delay=1_000)
+    KeyFile(place.home / "data").rotate(system_clock())
+    new = place.enqueue("vault", {"secret": CANARY})
+    assert [place.ended(job["id"])["result"] for job in (new, old)] == [{"secret": CANARY}] * 2
 
 
 def test_what_a_flow_has_done_is_undone(place: Place) -> None:

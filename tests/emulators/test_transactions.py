@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from queues import job
 from queues.blocking import open_queue
 from queues.settings import Settings
+from queues.transactions import RELAY_AFTER
 from tests.emulators.place import Place
+from tests.emulators.process import Deployment
 
 TABLE = "orders"
 
@@ -36,3 +39,17 @@ async def test_the_job_is_there_if_the_write_is(
             await dynamodb.transact_write_items(TransactItems=[{"Put": order}, *items])
     assert place.ended("of-order-1")["result"] == "Hello, Ada!"
     assert place.api.get(f"/api/v1/jobs/{second.id}").status_code == 404
+
+
+async def test_the_message_of_a_caller_that_died_is_sent(deployment: Deployment) -> None:
+    @job("owed")
+    async def owed(_data: Any) -> str:
+        return "done"
+
+    process = await deployment.process(owed)
+    made, items = await process.runtime.queue.transaction_items("owed", {})
+    await process.runtime.clients.dynamodb.transact_write_items(TransactItems=list(items))
+    # Nobody relays it.
+    deployment.clock.pass_to(deployment.clock() + 2 * RELAY_AFTER)
+    assert (await process.runtime.reaper.round()).resent == 1
+    assert (await process.run(made)).result == "done"

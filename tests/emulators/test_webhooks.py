@@ -1,4 +1,4 @@
-"""A retry and an end are told to a real receiver, signed, on the embedded AWS, on MiniStack and on moto."""
+"""A retry and an end are told to a real receiver, signed, on the embedded AWS and on MiniStack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from standardwebhooks import Webhook
 
-from tests.emulators.place import JOBS, PATIENCE, Place
+from tests.emulators.place import JOBS, PATIENCE, Place, until
 
 
 def test_a_retry_and_the_end_are_told_signed(place: Place) -> None:
@@ -28,3 +28,13 @@ def test_a_retry_and_the_end_are_told_signed(place: Place) -> None:
     assert messages.keys() == {"job.retrying", "job.completed"}
     assert messages["job.retrying"]["error"] == {"type": "ConnectionError", "message": "Ada did not answer"}
     assert (messages["job.retrying"]["attempts"], messages["job.completed"]["attempts"]) == (1, 2)
+
+
+def test_one_jobs_own_webhook_is_told_of_its_end_alone(place: Place) -> None:
+    place.receiver.got.clear()
+    signs = place.api.post(f"{JOBS}/webhooks", json={}).raise_for_status().json()
+    place.enqueue("hello", {"name": "Bob"})
+    job = place.enqueue("hello", {"name": "Ada", "failures": 9}, attempts=1, webhook={"url": place.receiver.url})
+    ((headers, body),) = until(lambda: list(place.receiver.got), lambda got: len(got) == 1)
+    told = Webhook(signs["secret"]).verify(body, headers)
+    assert (told["type"], told["data"]["jobId"]) == ("job.failed", job["id"])

@@ -231,12 +231,6 @@ async def test_sts_says_who_one_is(door: httpx.AsyncClient) -> None:
     assert "<Account>000000000000</Account>" in reply.text
 
 
-@pytest.mark.parametrize("action", ["AssumeRole", "GetSessionToken"])
-async def test_sts_has_no_roles_and_says_so(engine: Engine, action: str) -> None:
-    with pytest.raises(Exception, match=rf"does not support sts:{action}: it has no roles"):
-        await engine.call("sts", action, {}, checked=False)
-
-
 async def test_a_service_that_is_not_embedded_is_named(door: httpx.AsyncClient) -> None:
     scope = "Credential=x/20261122/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
     form = {"Action": "Publish", "Version": "2010-03-31"}

@@ -197,6 +197,15 @@ async def test_a_queue_url_among_the_parameters_wins(door: httpx.AsyncClient, qu
     assert texts(await door.get(queue, params=asked), "Value") == ["arn:aws:sqs:us-east-1:000000000000:other"]
 
 
+async def test_a_queues_url_may_have_its_region_in_its_path(door: httpx.AsyncClient, queue: str) -> None:
+    """As LocalStack writes it with SQS_ENDPOINT_STRATEGY=path; so do programs that were made beside it."""
+    url = queue.replace("/000000000000/", "/queue/us-east-1/000000000000/")
+    sent = await door.post(url, data={"Action": "SendMessage", "MessageBody": "x"})
+    assert sent.status_code == 200, sent.text
+    received = await door.get(url, params={"Action": "ReceiveMessage"})
+    assert texts(received, "Body") == ["x"]
+
+
 async def test_a_queue_without_an_action_is_an_unknown_operation(door: httpx.AsyncClient, queue: str) -> None:
     reply = await door.get(queue, headers={"accept": "application/json"})
     assert reply.status_code == 404

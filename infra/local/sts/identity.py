@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from infra.local.partition import partition_of
 from infra.local.request import Request
 from infra.local.sts.errors import validation
 
@@ -12,7 +13,8 @@ ACCESS_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
 
 def get_caller_identity(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     """The account's root user, whose id is the account's number."""
-    return {"UserId": request.account, "Account": request.account, "Arn": f"arn:aws:iam::{request.account}:root"}
+    arn = f"arn:{partition_of(request.region)}:iam::{request.account}:root"
+    return {"UserId": request.account, "Account": request.account, "Arn": arn}
 
 
 def get_access_key_info(request: Request, params: dict[str, Any]) -> dict[str, Any]:

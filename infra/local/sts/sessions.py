@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from infra.local.partition import partition_of
 from infra.local.request import Request
 from infra.local.sts.credentials import ROLE_SECONDS, USER_SECONDS, new_credentials, role_id
 from infra.local.sts.errors import check_constraints, validation
@@ -47,7 +48,7 @@ def get_federation_token(request: Request, params: dict[str, Any]) -> dict[str, 
         "Credentials": new_credentials(request, params.get("DurationSeconds", USER_SECONDS)),
         "FederatedUser": {
             "FederatedUserId": f"{request.account}:{name}",
-            "Arn": f"arn:aws:sts::{request.account}:federated-user/{name}",
+            "Arn": f"arn:{partition_of(request.region)}:sts::{request.account}:federated-user/{name}",
         },
         "PackedPolicySize": 0,
     }

@@ -199,11 +199,11 @@ class EmbeddedMappings:
 
 def function_of(job_type: AnyType, runtime: Runtime, queue_arn: str, modified_at: int) -> Function:
     """A type as a function, in its queue's region; its invocations run in this process."""
-    region, account = queue_arn.split(":")[3:5]
+    partition, _, region, account = queue_arn.split(":")[1:5]
     name = runtime.settings.queue(job_type.name)
     return Function(
         name=name,
-        arn=f"arn:aws:lambda:{region}:{account}:function:{name}",
+        arn=f"arn:{partition}:lambda:{region}:{account}:function:{name}",
         invoke=partial(_invoke, job_type, runtime),
         handler=f"{job_type.function.__module__}.handler",
         timeout=function_timeout(job_type),

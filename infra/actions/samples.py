@@ -85,7 +85,7 @@ _BY_SERVICE: dict[str, dict[str, Any]] = {
         "Qualifier": "$LATEST",
         "ClientContext": "e30=",
     },
-    "sts": {},
+    "sts": {"RoleArn": "arn:aws:iam::000000000000:role/reader", "DurationSeconds": 900},
 }
 #: What such a value must be, to be good for a member of that name.
 _PYTHON: dict[str, type] = {"structure": dict, "map": dict, "list": list, "string": str, "integer": int, "blob": bytes}

@@ -15,7 +15,8 @@ from infra.local.errors import AwsError
 from infra.local.model import input_shapes
 
 #: Java's classes of letters, numbers and separators, and Python's nearest; `_` is allowed wherever the models use them.
-UNICODE_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+#: And a partition of more than two words, such as `aws-us-gov`, which some models forget.
+REPLACED = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", "arn:aws(-[a-z]+)?:": "arn:aws(-[a-z]+)*:"}
 
 
 def check_constraints(service: str, operation: str, params: dict[str, Any]) -> None:
@@ -85,6 +86,6 @@ def _shown(value: Any) -> str:
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     """The models write Java's expressions; Python's lack the classes of Unicode."""
-    for java, python in UNICODE_CLASSES.items():
-        text = text.replace(java, python)
+    for written, meant in REPLACED.items():
+        text = text.replace(written, meant)
     return re.compile(text)

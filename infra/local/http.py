@@ -21,6 +21,7 @@ from infra.local.protocols.strangers import NOTHING
 from infra.local.protocols.target import Refuser, Target
 from infra.local.routes import CredentialScope, NoRoute, Router, scope_of
 from infra.local.signature import Verifier
+from infra.local.sts.credentials import check_issuable
 from infra.local.wire import HttpReply, HttpRequest
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,8 @@ class Door:
             raise too_large(limit)
         if self._verifier is not None:
             self._verifier.verify(request, target.service)
+            if target.service == "sts":
+                check_issuable(target.operation)
         encoding = request.headers.get(b"content-encoding")
         if encoding is not None:
             # The signature covers the bytes on the wire: they are inflated only now.

@@ -148,7 +148,7 @@ class Router:
         for service in candidates:
             if version == model.metadata(service, "apiVersion"):
                 return service
-        if len(request.segments) == 2 and "sqs" in candidates:
+        if _is_queue(request.segments) and "sqs" in candidates:
             return "sqs"
         if version is None:
             for service in candidates:
@@ -188,6 +188,11 @@ class Router:
 
     def _ours(self) -> str:
         return ", ".join(self._services)
+
+
+def _is_queue(segments: Sequence[str]) -> bool:
+    """`/ACCOUNT/NAME`, or `/queue/REGION/ACCOUNT/NAME`."""
+    return len(segments) == 2 or (len(segments) == 4 and segments[0] == "queue")
 
 
 def nothing_asked(request: HttpRequest) -> NoRoute:

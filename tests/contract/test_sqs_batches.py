@@ -97,6 +97,19 @@ async def test_one_bad_entry_fails_alone(sqs: Any, queue: str) -> None:
     assert (failed["Id"], failed["Code"], failed["SenderFault"]) == ("id-1", "InvalidParameterValue", True)
 
 
+@pytest.mark.deviates(
+    moto="accepts an empty body", ministack="says MissingParameter", elasticmq="says InvalidAttributeValue"
+)
+async def test_an_empty_body_fails_alone_as_an_empty_value(sqs: Any, queue: str) -> None:
+    """SendMessageBatch"""
+    batch = entries(2)
+    batch[1]["MessageBody"] = ""
+    sent = await sqs.send_message_batch(QueueUrl=queue, Entries=batch)
+    assert [entry["Id"] for entry in sent["Successful"]] == ["id-0"]
+    (failed,) = sent["Failed"]
+    assert (failed["Id"], failed["Code"], failed["SenderFault"]) == ("id-1", "EmptyValue", True)
+
+
 async def test_one_bad_handle_fails_alone(sqs: Any, queue: str) -> None:
     """DeleteMessageBatch"""
     await sqs.send_message(QueueUrl=queue, MessageBody="x")

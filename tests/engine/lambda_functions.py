@@ -21,7 +21,13 @@ def add(
     engine: Engine, name: str = "echo", invoke: Callable[[Any, Any], Awaitable[Any]] = echo, **options: Any
 ) -> Function:
     """Puts a function into the engine."""
-    values: dict[str, Any] = {"handler": f"module.{name}", "timeout": 10, "concurrency": 10, **options}
-    function = Function(name=name, arn=PREFIX + name, invoke=invoke, **values)
+    values: dict[str, Any] = {
+        "arn": PREFIX + name,
+        "handler": f"module.{name}",
+        "timeout": 10,
+        "concurrency": 10,
+        **options,
+    }
+    function = Function(name=name, invoke=invoke, **values)
     engine.functions[name] = function
     return function

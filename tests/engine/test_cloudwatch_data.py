@@ -246,6 +246,7 @@ def test_queries_are_refused_with_a_line_for_each_mistake(watch: Watch) -> None:
     )
     for end, message in (
         (HOUR, "The parameter StartTime must not equal parameter EndTime.\n"),
+        (HOUR + 0.9, "The parameter StartTime must not equal parameter EndTime.\n"),
         (HOUR - 1, "The parameter EndTime must be greater than StartTime.\n"),
     ):
         refusal = watch.refusal("GetMetricData", MetricDataQueries=queries, StartTime=moment(HOUR), EndTime=moment(end))
@@ -288,6 +289,11 @@ def test_percentiles_are_extended_statistics(watch: Watch) -> None:
 
 
 BAD_STATISTICS = [
+    (
+        {"StartTime": moment(HOUR + 3600), "EndTime": moment(HOUR + 3600.9)},
+        "InvalidParameterValue",
+        "The parameter StartTime must be less than the parameter EndTime.",
+    ),
     (
         {"StartTime": moment(HOUR + 3600)},
         "InvalidParameterValue",

@@ -81,8 +81,11 @@ async def test_what_is_no_json_object_cannot_be_serialized(door: httpx.AsyncClie
         ({"QueueUrl": 7}, "NUMBER_VALUE can not be converted to String (in QueueUrl)"),
         ({"QueueUrl": 7.5}, "DECIMAL_VALUE can not be converted to String (in QueueUrl)"),
         ({"QueueUrl": True}, "TRUE_VALUE can not be converted to String (in QueueUrl)"),
-        ({"QueueUrl": "u", "DelaySeconds": "7"}, "STRING_VALUE can not be converted to Integer (in DelaySeconds)"),
-        ({"QueueUrl": "u", "DelaySeconds": 10**30}, "NUMBER_VALUE can not be converted to Integer (in DelaySeconds)"),
+        ({"QueueUrl": "u", "DelaySeconds": "7"}, "STRING_VALUE can not be converted to an Integer (in DelaySeconds)"),
+        (
+            {"QueueUrl": "u", "DelaySeconds": 10**30},
+            "NUMBER_VALUE can not be converted to an Integer (in DelaySeconds)",
+        ),
         ({"QueueUrl": "u", "MessageAttributes": []}, "START_ARRAY can not be converted to a map"),
         (
             {"QueueUrl": "u", "MessageAttributes": {"b": {"DataType": "Binary", "BinaryValue": "?"}}},

@@ -107,8 +107,8 @@ async def test_all_missing_members_are_named(door: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/schedules?MaxResults=many", "can not be converted to Integer (in MaxResults)"),
-        ("/2015-03-31/functions?MaxItems=1e3", "can not be converted to Integer (in MaxItems)"),
+        ("/schedules?MaxResults=many", "can not be converted to an Integer (in MaxResults)"),
+        ("/2015-03-31/functions?MaxItems=1e3", "can not be converted to an Integer (in MaxItems)"),
         ("/schedules/%FF", "not percent-encoded UTF-8"),
     ],
 )

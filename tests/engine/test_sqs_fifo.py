@@ -220,15 +220,28 @@ async def test_an_attempt_made_again_answers_the_same_messages_hidden_anew(sqs: 
     assert bodies(await receive(sqs, url)) == ["a1", "a2"]
 
 
-async def test_an_attempt_whose_messages_were_touched_is_a_receive_like_any_other(sqs: Any, clock: Any) -> None:
+async def test_an_attempt_whose_messages_were_touched_cannot_be_made_again(sqs: Any) -> None:
     url = await make(sqs, VisibilityTimeout="600")
-    await send(sqs, url, "a1", "a2", "b1", "c1")
+    await send(sqs, url, "a1", "a2", "b1")
     (first, _) = await receive(sqs, url, 2, ReceiveRequestAttemptId="deleted")
     await delete(sqs, url, first)
-    assert bodies(await receive(sqs, url, 1, ReceiveRequestAttemptId="deleted")) == ["b1"]
-    assert bodies(await receive(sqs, url, 1, ReceiveRequestAttemptId="late")) == ["c1"]
+    with pytest.raises(ClientError) as refused:
+        await receive(sqs, url, 1, ReceiveRequestAttemptId="deleted")
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == (
+        "InvalidParameterValue",
+        "Value deleted for parameter ReceiveRequestAttemptId is invalid. Reason: The receiveRequestAttemptId is not "
+        "valid anymore since the receive call is not retryable.",
+    )
+    assert bodies(await receive(sqs, url, 1, ReceiveRequestAttemptId="another")) == ["b1"]
+
+
+async def test_an_old_attempt_is_a_receive_like_any_other(sqs: Any, clock: Any) -> None:
+    url = await make(sqs, VisibilityTimeout="600")
+    await send(sqs, url, "a1", "b1")
+    assert bodies(await receive(sqs, url, 1, ReceiveRequestAttemptId="late")) == ["a1"]
     clock.move(300)
-    assert await receive(sqs, url, 1, ReceiveRequestAttemptId="late") == []
+    assert bodies(await receive(sqs, url, 1, ReceiveRequestAttemptId="late")) == ["b1"]
 
 
 async def test_counts_see_blocked_messages_as_visible(sqs: Any) -> None:

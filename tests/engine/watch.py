@@ -114,5 +114,5 @@ class Watch:
         return results
 
 
-def moment(seconds: int) -> datetime:
+def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -95,7 +95,7 @@ def test_what_the_code_refuses_is_found(answers: Answers, service: str, action: 
 
 
 @pytest.mark.parametrize(
-    ("service", "action"), [("lambda", "CreateFunction"), ("sts", "AssumeRole"), ("dynamodb", "CreateBackup")]
+    ("service", "action"), [("lambda", "CreateFunction"), ("sts", "AssumeRoleWithSAML"), ("dynamodb", "CreateBackup")]
 )
 def test_an_action_that_is_refused_is_not_supported(answers: Answers, service: str, action: str) -> None:
     assert not answers[service][action].supported

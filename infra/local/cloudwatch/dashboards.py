@@ -9,6 +9,7 @@ from infra.local.cloudwatch import limits
 from infra.local.cloudwatch.errors import cloudwatch_error, invalid_value
 from infra.local.cloudwatch.moments import at_milliseconds
 from infra.local.cloudwatch.tokens import text_after, token_for
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -25,7 +26,7 @@ WHERE name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?
 
 def dashboard_arn(request: Request, name: str) -> str:
     """Dashboards belong to an account, not to a region."""
-    return f"arn:aws:cloudwatch::{request.account}:dashboard/{name}"
+    return f"arn:{partition_of(request.region)}:cloudwatch::{request.account}:dashboard/{name}"
 
 
 def put_dashboard(request: Request, params: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def _check(given: list[dict[str, Any]], start: int, end: int, most: int) -> None
         raise validation("The parameter MetricDataQueries is required.\n")
     if len(given) > limits.MAX_QUERIES:
         raise validation(f"The collection MetricDataQueries must not have a size greater than {limits.MAX_QUERIES}.\n")
-    if start == end:
+    # As on AWS whole seconds are compared.
+    if start // 1000 == end // 1000:
         raise validation("The parameter StartTime must not equal parameter EndTime.\n")
     if start > end:
         raise validation("The parameter EndTime must be greater than StartTime.\n")

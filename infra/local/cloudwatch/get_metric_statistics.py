@@ -31,7 +31,8 @@ def get_metric_statistics(request: Request, params: dict[str, Any]) -> dict[str,
     if "Unit" in params:
         check_unit(params["Unit"], "Unit")
     start, end = milliseconds_of(params["StartTime"]), milliseconds_of(params["EndTime"])
-    if start >= end:
+    # As on AWS whole seconds are compared.
+    if start // 1000 >= end // 1000:
         raise invalid_value("The parameter StartTime must be less than the parameter EndTime.")
     simple, extended = _checked_statistics(params)
     count = (end - start) // (period * 1000)

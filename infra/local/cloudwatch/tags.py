@@ -10,7 +10,7 @@ from infra.local.cloudwatch.checks import check_constraints
 from infra.local.cloudwatch.errors import invalid_value, no_such_resource
 from infra.local.request import Request
 
-ARN = re.compile(r"arn:aws:cloudwatch:([a-z0-9-]*):(\d{12}):(?:alarm:(?P<alarm>.+)|dashboard/(?P<dashboard>.+))")
+ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]*):(\d{12}):(?:alarm:(?P<alarm>.+)|dashboard/(?P<dashboard>.+))")
 
 
 def tag_resource(request: Request, params: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from infra.local.lambda_.functions import Function
 from infra.local.lambda_.names import find_function
 from infra.local.lambda_.pages import page
 from infra.local.lambda_.tags import tags_of
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 #: Megabytes of /tmp: what a function gets that asks for nothing special. (Lambda quotas, ephemeral storage)
@@ -62,7 +63,7 @@ def configuration(request: Request, function: Function, *, qualified: bool) -> d
         "FunctionName": function.name,
         "FunctionArn": arn,
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
-        "Role": f"arn:aws:iam::{request.account}:role/{function.name}",
+        "Role": f"arn:{partition_of(request.region)}:iam::{request.account}:role/{function.name}",
         "Handler": function.handler,
         "Description": function.description,
         "Timeout": int(function.timeout),

@@ -15,6 +15,7 @@ import orjson
 from infra.local.lambda_.limits import TRANSITION_MS
 from infra.local.lambda_.names import arn_of
 from infra.local.lambda_.wakes import MAPPINGS_CHANGED
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 COLUMNS = "uuid, region, function, source_arn, enabled, config, deployed, transition, settles_at, modified_at"
@@ -75,7 +76,7 @@ def settles_at(request: Request) -> int:
 
 
 def mapping_arn(request: Request, uuid: str) -> str:
-    return f"arn:aws:lambda:{request.region}:{request.account}:event-source-mapping:{uuid}"
+    return f"arn:{partition_of(request.region)}:lambda:{request.region}:{request.account}:event-source-mapping:{uuid}"
 
 
 def shape_of(request: Request, row: MappingRow) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from infra.local.errors import AwsError
 from infra.local.lambda_.context import VERSION
 from infra.local.lambda_.errors import invalid_parameter, no_such_function, not_found
 from infra.local.lambda_.functions import Function
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 #: The parts of a FunctionName that fits the model's pattern.
@@ -58,14 +59,15 @@ def split_name(request: Request, named: str, qualifier: str | None = None) -> tu
     if region != request.region:
         raise not_found(f"Functions from '{region}' are not reachable in this region ('{request.region}')")
     if account != request.account:
+        partition = partition_of(region)
         raise AwsError(
             "AccessDeniedException",
-            f"User: arn:aws:iam::{request.account}:root is not authorized to perform this operation on resource: "
-            f"arn:aws:lambda:{region}:{account}:function:{name}",
+            f"User: arn:{partition}:iam::{request.account}:root is not authorized to perform this operation on "
+            f"resource: arn:{partition}:lambda:{region}:{account}:function:{name}",
             status=403,
         )
     return name, qualifier or derived
 
 
 def arn_of(request: Request, name: str) -> str:
-    return f"arn:aws:lambda:{request.region}:{request.account}:function:{name}"
+    return f"arn:{partition_of(request.region)}:lambda:{request.region}:{request.account}:function:{name}"

@@ -42,6 +42,9 @@ TYPES = {
     "structure": "a structure",
 }
 
+#: The one type to which the other JSON services give its article: https://github.com/async-aws/aws/issues/1667
+AN_INTEGER = {"integer": "an Integer"}
+
 DYNAMODB_CLASSES = "com.amazonaws.dynamodb.v20120810."
 
 #: DynamoDB's answer to a scalar where a list of lists, a map of lists or a list of maps wants its inner collection.
@@ -57,7 +60,8 @@ def does_not_fit(service: str, misfit: Misfit) -> AwsError:
     if service == "dynamodb":
         return AwsError(SERIALIZATION, misfit.reason or _dynamodb_words(misfit))
     where = f"in {misfit.where}" if misfit.path else "in the request"
-    words = misfit.reason or f"{_token(misfit.value)} can not be converted to {TYPES[misfit.shape.type_name]}"
+    kind = misfit.shape.type_name
+    words = misfit.reason or f"{_token(misfit.value)} can not be converted to {AN_INTEGER.get(kind, TYPES[kind])}"
     return AwsError(SERIALIZATION, f"{words} ({where})")
 
 

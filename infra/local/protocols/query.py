@@ -100,7 +100,8 @@ def _add_queue_url(tree: Node, operation: str, request: HttpRequest, endpoint: s
         raise AwsError("InvalidAction", f"The action {operation} is not valid for this endpoint.")
     if "QueueUrl" in shape.members and "QueueUrl" not in tree:
         node = tree["QueueUrl"] = Node()
-        node.value = f"{endpoint}/{segments[0]}/{segments[1]}"
+        # The last two tell: before them there may be `/queue/REGION`, as other emulators write it.
+        node.value = f"{endpoint}/{segments[-2]}/{segments[-1]}"
 
 
 def _invalid(service: str, misfit: Misfit) -> AwsError:

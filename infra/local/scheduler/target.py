@@ -15,8 +15,8 @@ from infra.local.request import Request
 from infra.local.scheduler.errors import invalid, unsupported
 from infra.local.scheduler.limits import DEFAULT_EVENT_AGE, DEFAULT_RETRIES, MAX_INPUT_LENGTH
 
-ARN = re.compile(r"arn:aws(?:-[a-z]+)?:([a-z0-9-]+):([a-z0-9-]*):([0-9]{12})?:(.+)")
-UNIVERSAL = re.compile(r"arn:aws(?:-[a-z]+)?:scheduler:::aws-sdk:([A-Za-z0-9]+):([A-Za-z0-9]+)")
+ARN = re.compile(r"arn:aws(?:-[a-z]+)*:([a-z0-9-]+):([a-z0-9-]*):([0-9]{12})?:(.+)")
+UNIVERSAL = re.compile(r"arn:aws(?:-[a-z]+)*:scheduler:::aws-sdk:([A-Za-z0-9]+):([A-Za-z0-9]+)")
 FUNCTION = re.compile(r"function:([A-Za-z0-9_-]+)(?::[A-Za-z0-9$_-]+)?")
 
 #: Services that AWS has templated targets for, and the ARNs' name for each.

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from infra.local.partition import partition_of
 from infra.local.request import Request
 from infra.local.sqs import limits
 from infra.local.sqs.errors import invalid_parameter
@@ -16,7 +17,7 @@ FIFO_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.MAX_QUEUE_NAME_LENGTH - len(F
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`arn:aws:SERVICE:REGION:ACCOUNT:NAME`, taken apart."""
+    """`arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME`, taken apart."""
 
     service: str
     region: str
@@ -25,7 +26,7 @@ class Parts:
 
 
 def arn_of(request: Request, region: str, name: str) -> str:
-    return f"arn:aws:sqs:{region}:{request.account}:{name}"
+    return f"arn:{partition_of(region)}:sqs:{region}:{request.account}:{name}"
 
 
 def parts_of(arn: str) -> Parts | None:

@@ -1,17 +1,22 @@
 """ReceiveRequestAttemptId: a receive from a FIFO queue, made again because its answer was lost, answers the same.
 
-The same messages come with the same receipt handles, hidden anew from now on, while nobody has touched them: while
-none was deleted, made visible, received by others or given another timeout. Otherwise, and after five minutes, the
-attempt is a receive like any other. Source: "ReceiveMessage" in the API reference.
+The same messages come with the same receipt handles, hidden anew from now on, while nobody has touched them: once one
+was deleted, made visible or given another timeout, the attempt cannot be made again. When they are visible again, and
+after five minutes, it is a receive like any other. Source: "ReceiveMessage" in the API reference; AWS's sentence is
+as seen in https://github.com/awslabs/amazon-sqs-java-messaging-lib/issues/101.
 """
 
 import orjson
 
 from infra.local.request import Request
 from infra.local.sqs.delivery import Taken
+from infra.local.sqs.errors import invalid_value
 from infra.local.sqs.groups import refresh
 from infra.local.sqs.limits import DEDUPLICATION_INTERVAL
 from infra.local.sqs.queue import Queue
+
+#: Why an attempt is refused whose messages are no longer as they were answered.
+NOT_RETRYABLE = "The receiveRequestAttemptId is not valid anymore since the receive call is not retryable."
 
 FIND = "SELECT hidden_to, receipts FROM sqs_attempts WHERE queue = ? AND attempt_id = ? AND received_at > ?"
 #: Under a new id each time: ids stay in the order of receiving.
@@ -30,7 +35,10 @@ WHERE id IN (SELECT id FROM sqs_attempts ORDER BY id LIMIT ?) AND received_at <=
 
 
 def repeat(request: Request, queue: Queue, attempt_id: str, visibility: int) -> list[Taken]:
-    """What the attempt was answered before, hidden for `visibility` milliseconds more; empty if it cannot be."""
+    """What the attempt was answered before, hidden for `visibility` milliseconds more; empty for a new attempt.
+
+    Raises InvalidParameterValue when its messages were touched since.
+    """
     row = request.db.execute(FIND, (queue.number, attempt_id, oldest(request))).fetchone()
     if row is None or row[0] <= request.now:
         return []
@@ -39,7 +47,7 @@ def repeat(request: Request, queue: Queue, attempt_id: str, visibility: int) -> 
         request.db.execute(READ, (queue.number, *receipt, hidden_to)).fetchone() for receipt in orjson.loads(receipts)
     ]
     if None in found:
-        return []
+        raise invalid_value(attempt_id, "ReceiveRequestAttemptId", NOT_RETRYABLE)
     until = request.now + visibility
     request.db.executemany(HIDE, [(until, request.now, message[0]) for message in found])
     refresh(request, {message[8] for message in found}, fifo=True)

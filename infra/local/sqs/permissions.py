@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from infra.local.errors import AwsError
+from infra.local.partition import partition_of
 from infra.local.request import Request
 from infra.local.sqs import limits
 from infra.local.sqs.attributes import save_attributes
@@ -101,7 +102,8 @@ def statement_of(queue: Queue, params: dict[str, Any]) -> dict[str, Any]:
     accounts = params["AWSAccountIds"]
     if not accounts or not all(map(ACCOUNT.fullmatch, accounts)):
         raise invalid_value(f"[{', '.join(accounts)}]", "PrincipalId", "Unable to verify.")
-    principals = [f"arn:aws:iam::{account}:root" for account in accounts]
+    partition = partition_of(queue.region)
+    principals = [f"arn:{partition}:iam::{account}:root" for account in accounts]
     return {
         "Sid": label,
         "Effect": "Allow",

@@ -8,7 +8,7 @@ from infra.local.sqs.attempts import remember, repeat
 from infra.local.sqs.counts import count_in_flight
 from infra.local.sqs.delivery import checked_names, message
 from infra.local.sqs.errors import invalid_value, sqs_error
-from infra.local.sqs.message import WRONG_KIND, check_id
+from infra.local.sqs.message import check_id
 from infra.local.sqs.queue import Queue, find
 from infra.local.sqs.taking import take
 
@@ -26,7 +26,7 @@ def receive_message(request: Request, params: dict[str, Any]) -> dict[str, Any] 
     patterns = params.get("MessageAttributeNames", ())
     attempt_id = params.get("ReceiveRequestAttemptId")
     if attempt_id:
-        check_attempt(queue, attempt_id)
+        attempt_id = checked_attempt(queue, attempt_id)
     rows = repeat(request, queue, attempt_id, visibility) if attempt_id else []
     free = wanted
     if not rows:
@@ -61,10 +61,9 @@ def checked_numbers(queue: Queue, params: dict[str, Any]) -> tuple[int, int, int
     return wanted, queue.settings.visibility if visibility is None else visibility * 1000, wait
 
 
-def check_attempt(queue: Queue, attempt_id: str) -> None:
-    if not queue.settings.fifo:
-        raise invalid_value(attempt_id, "ReceiveRequestAttemptId", WRONG_KIND)
-    check_id("ReceiveRequestAttemptId", attempt_id)
+def checked_attempt(queue: Queue, attempt_id: str) -> str | None:
+    """The id of an attempt at a FIFO queue; None for a standard queue, to which it says nothing, as on AWS."""
+    return check_id("ReceiveRequestAttemptId", attempt_id) if queue.settings.fifo else None
 
 
 def allowed(request: Request, queue: Queue, wanted: int, wait: int) -> int:

@@ -13,6 +13,9 @@ from infra.local.sqs.fifo import Arrivals, refusal
 from infra.local.sqs.message import INSERT, Row, compose
 from infra.local.sqs.queue import Queue, find
 
+#: The code of a message without a body among others, as the tests of Ballerina's connector meet it on AWS.
+EMPTY_BODY = "EmptyValue"
+
 
 def send_message(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     queue = find(request, params["QueueUrl"])
@@ -57,7 +60,7 @@ def send_message_batch(request: Request, params: dict[str, Any]) -> dict[str, An
         try:
             row, sent, size = compose(request, queue, entry)
         except AwsError as error:
-            failed.append(failure(entry["Id"], error))
+            failed.append(refused_entry(entry, error))
             refused += size_of_refused(entry)
         else:
             sent["Id"] = entry["Id"]
@@ -94,7 +97,7 @@ def send_batch_to_fifo(request: Request, queue: Queue, entries: list[dict[str, A
         try:
             sent, size, new = arrivals.compose(entry)
         except AwsError as error:
-            failed.append(failure(entry["Id"], error))
+            failed.append(refused_entry(entry, error))
             total += size_of_refused(entry)
         else:
             sent["Id"] = entry["Id"]
@@ -107,6 +110,14 @@ def send_batch_to_fifo(request: Request, queue: Queue, entries: list[dict[str, A
     add_to_total(queue, arrivals.store())
     request.wake(queue.key)
     return reply(successful, failed)
+
+
+def refused_entry(entry: dict[str, Any], error: AwsError) -> dict[str, Any]:
+    """What a batch's reply says of it; an empty body has a code in batches that it has nowhere else."""
+    shown = failure(entry["Id"], error)
+    if not entry["MessageBody"]:
+        shown["Code"] = EMPTY_BODY
+    return shown
 
 
 def size_of_refused(entry: dict[str, Any]) -> int:

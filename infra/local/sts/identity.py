@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from infra.local.errors import AwsError
+from infra.local.partition import partition_of
 from infra.local.request import Request
+from infra.local.sts.errors import validation
 
 #: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
 ACCESS_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
@@ -12,7 +13,8 @@ ACCESS_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
 
 def get_caller_identity(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     """The account's root user, whose id is the account's number."""
-    return {"UserId": request.account, "Account": request.account, "Arn": f"arn:aws:iam::{request.account}:root"}
+    arn = f"arn:{partition_of(request.region)}:iam::{request.account}:root"
+    return {"UserId": request.account, "Account": request.account, "Arn": arn}
 
 
 def get_access_key_info(request: Request, params: dict[str, Any]) -> dict[str, Any]:
@@ -26,9 +28,7 @@ def get_access_key_info(request: Request, params: dict[str, Any]) -> dict[str, A
             if len(key) < 16
             else "Member must have length less than or equal to 128"
         )
-        raise AwsError(
-            "ValidationException",
-            f"1 validation error detected: Value '{key}' at 'accessKeyId' failed to satisfy constraint: {rule}",
-            query_code="ValidationError",
+        raise validation(
+            f"1 validation error detected: Value '{key}' at 'accessKeyId' failed to satisfy constraint: {rule}"
         )
     return {"Account": request.account}

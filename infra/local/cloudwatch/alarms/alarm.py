@@ -9,6 +9,7 @@ import orjson
 from infra.local.cloudwatch.errors import no_such_alarm
 from infra.local.cloudwatch.metric import Metric, dimensions_of
 from infra.local.cloudwatch.moments import at_milliseconds
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 COLUMNS = "id, region, name, settings, tags, state, reason, reason_data, configured_at, updated_at, changed_at, due_at"
@@ -76,7 +77,7 @@ class Alarm:
 
 
 def arn_of(request: Request, region: str, name: str) -> str:
-    return f"arn:aws:cloudwatch:{region}:{request.account}:alarm:{name}"
+    return f"arn:{partition_of(region)}:cloudwatch:{region}:{request.account}:alarm:{name}"
 
 
 def find(request: Request, region: str, name: str) -> Alarm | None:

@@ -144,3 +144,48 @@ async def test_names_out_of_bounds_are_all_named(dynamodb: Any, unique: Unique) 
     message = refused.value.response["Error"]["Message"]
     assert "Value 'a;' at 'tableName' failed to satisfy constraint" in message
     assert "Value 'FREE' at 'billingMode' failed to satisfy constraint" in message
+
+
+@pytest.mark.deviates(moto="takes any tags", ministack="takes any tags", dynamodb_local="has no tags")
+async def test_one_bad_tag_refuses_them_all(dynamodb: Any, unique: Unique) -> None:
+    """TagResource"""
+    name = unique("tagged")
+    made = await dynamodb.create_table(TableName=name, **DEFINITION)
+    arn = made["TableDescription"]["TableArn"]
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.tag_resource(
+            ResourceArn=arn, Tags=[{"Key": "good", "Value": "1"}, {"Key": "aws:mine", "Value": "2"}]
+        )
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "Tag Key cannot be prefixed with aws:, Key: aws:mine",
+    }
+    assert (await dynamodb.list_tags_of_resource(ResourceArn=arn))["Tags"] == []
+
+
+@pytest.mark.deviates(moto="takes both", ministack="takes both", dynamodb_local="takes both")
+async def test_some_changes_of_a_table_come_alone(dynamodb: Any, unique: Unique) -> None:
+    """UpdateTable"""
+    name = unique("jobs")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True, BillingMode="PAY_PER_REQUEST")
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "One or more parameter values were invalid: DeletionProtection modification must be the only "
+        "operation in the request",
+    }
+
+
+@pytest.mark.deviates(moto="takes any", ministack="takes any", dynamodb_local="has no warm throughput")
+async def test_warm_throughput_is_never_lowered(dynamodb: Any, unique: Unique) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"""
+    name = unique("jobs")
+    warm = {"ReadUnitsPerSecond": 12_100, "WriteUnitsPerSecond": 4_100}
+    await dynamodb.create_table(TableName=name, **DEFINITION, WarmThroughput=warm)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.update_table(TableName=name, WarmThroughput={"WriteUnitsPerSecond": 4_000})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert "lower than current WarmThroughput" in refused.value.response["Error"]["Message"]
+    table = (await dynamodb.describe_table(TableName=name))["Table"]
+    assert table["WarmThroughput"].items() >= warm.items()

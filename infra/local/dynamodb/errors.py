@@ -69,5 +69,10 @@ def no_such_table() -> AwsError:
     return AwsError("ResourceNotFoundException", "Requested resource not found")
 
 
+def no_such_index(name: str, table: str) -> AwsError:
+    """What UpdateTable says of an index to change or drop."""
+    return AwsError("ResourceNotFoundException", f"Requested resource not found: Index {name} for table {table}")
+
+
 def no_such_table_named(name: str) -> AwsError:
     return AwsError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")

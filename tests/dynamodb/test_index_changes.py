@@ -319,6 +319,36 @@ def test_a_global_index_may_have_several_attributes_in_its_keys(world: World) ->
     assert world.call("Scan", TableName="places", IndexName="by-place")["Count"] == 12
 
 
+def test_conditions_from_before_expressions_name_several_attributes_of_a_sort_key(world: World) -> None:
+    def equal(kind: str, value: str) -> dict[str, Any]:
+        return {"ComparisonOperator": "EQ", "AttributeValueList": [{kind: value}]}
+
+    names = {"pk": "S", "town": "S", "year_": "N"}
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+    world.call(
+        "CreateTable",
+        TableName="sights",
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in names.items()],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-year",
+                "KeySchema": [*keys, *({"AttributeName": name, "KeyType": "RANGE"} for name in ("town", "year_"))],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    world.call("PutItem", TableName="sights", Item={"pk": {"S": "fr"}, "town": {"S": "paris"}, "year_": {"N": "1889"}})
+    conditions = {"pk": equal("S", "fr"), "town": equal("S", "paris"), "year_": equal("N", "1889")}
+    assert world.call("Query", TableName="sights", IndexName="by-year", KeyConditions=conditions)["Count"] == 1
+    conditions["year_"] = equal("N", "1890")
+    assert world.call("Query", TableName="sights", IndexName="by-year", KeyConditions=conditions)["Count"] == 0
+    assert world.message("Query", TableName="sights", KeyConditions=conditions) == (
+        "Conditions can be of length 1 or 2 only"
+    )
+
+
 def test_conditions_on_several_attributes_leave_no_gap(world: World) -> None:
     places(world)
     assert "town" in world.message(

@@ -27,6 +27,8 @@ _PARAMETERS = _PLAIN | {
 def query(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     check_request(request, "Query", params, _PLAIN, _PARAMETERS)
     plan, values = bind_any(params)
+    if plan.unsearchable is not None:
+        raise plan.unsearchable
     if not plan.key_tests:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
     check_select(params, plan)

@@ -230,6 +230,10 @@ class _Parser(Cursor):
             arguments[0], Path
         ):
             self.object_to(f"Operator or function requires a document path; operator or function: {function}")
+        if function == "list_append":
+            for inner in arguments:
+                if isinstance(inner, Call) and inner.function == function:
+                    self._object_to_use(inner)
         return Call(function, arguments)
 
     def path(self) -> Path:
@@ -269,6 +273,8 @@ class _Parser(Cursor):
     def update(self) -> Update:
         actions: list[Action] = []
         seen: set[str] = set()
+        if self.tokens[0].kind == END:
+            raise self.unexpected()
         while self.tokens[self.at].kind != END:
             token = self.tokens[self.at]
             section = token.text.upper()

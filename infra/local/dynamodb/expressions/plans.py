@@ -15,11 +15,13 @@ from typing import Any
 from infra.local.dynamodb.attributes import Item, canonical_attributes, canonical_value
 from infra.local.dynamodb.errors import IllegalValue, invalid
 from infra.local.dynamodb.expressions.evaluate import compile_condition
-from infra.local.dynamodb.expressions.keycondition import KeyTest, compile_key_condition
+from infra.local.dynamodb.expressions.keycondition import KeyTest, Unsearchable, compile_key_condition
 from infra.local.dynamodb.expressions.parser import parse_condition, parse_projection, parse_update
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.scope import Check, Scope, Test, Values, require_apart
 from infra.local.dynamodb.expressions.update import UpdateProgram, compile_update
+from infra.local.dynamodb.items import NAME_TOO_LARGE, text_size
+from infra.local.dynamodb.limits import ATTRIBUTE_NAME_BYTES
 from infra.local.errors import AwsError
 
 #: Plans kept; a program has a few dozen call sites.
@@ -52,21 +54,27 @@ class Plan:
     trail: tuple[tuple[str, str | Check], ...] = ()
     #: Attributes of which some expression goes into the parts, as no key can be.
     nested: frozenset[str] = frozenset()
+    #: Why there are no key tests although there is a KeyConditionExpression.
+    unsearchable: Unsearchable | None = None
 
 
 def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
     """The plan for a call's parameters, and its values, legal and canonical."""
     get = params.get
     names = get("ExpressionAttributeNames")
-    plan = _plan(
-        get("UpdateExpression"),
-        get("ConditionExpression"),
-        get("FilterExpression"),
-        get("ProjectionExpression"),
-        get("KeyConditionExpression"),
-        None if names is None else tuple(names.items()),
-    )
     given = get("ExpressionAttributeValues")
+    try:
+        plan = _plan(
+            get("UpdateExpression"),
+            get("ConditionExpression"),
+            get("FilterExpression"),
+            get("ProjectionExpression"),
+            get("KeyConditionExpression"),
+            None if names is None else tuple(names.items()),
+        )
+    except AwsError:
+        _check_values_first(names, given)
+        raise
     if given is None:
         if plan.values:
             problem = _problem(plan, _NO_VALUES)
@@ -108,9 +116,15 @@ def _plan(
         return frozenset(scope.heads)
 
     key_tests: tuple[KeyTest, ...] = ()
+    unsearchable: Unsearchable | None = None
     if key_condition is not None:
         scope = Scope("KeyConditionExpression", known)
-        key_tests = compile_key_condition(parse_condition(scope.kind, key_condition), scope)
+        node = parse_condition(scope.kind, key_condition)
+        try:
+            key_tests = compile_key_condition(node, scope)
+        except Unsearchable as error:
+            unsearchable, scope = error, Scope(scope.kind, known)
+            compile_condition(node, scope)
         note(scope)
     program, updated = None, frozenset[str]()
     if update is not None:
@@ -152,7 +166,24 @@ def _plan(
         checks=tuple(checks),
         trail=tuple(trail),
         nested=frozenset(nested),
+        unsearchable=unsearchable,
     )
+
+
+def _check_values_first(names: Mapping[str, str] | None, given: Item | None) -> None:
+    """What is said before a fault of the expressions: names that are none, and then values that are none."""
+    _checked_names(None if names is None else tuple(names.items()), any_expression=True)
+    if given is not None:
+        _check_value_keys(given)
+        canonical_attributes(given)
+
+
+def _check_value_keys(values: Values) -> None:
+    if not values:
+        raise invalid("ExpressionAttributeValues must not be empty")
+    for key in values:
+        if not _VALUE_KEY.fullmatch(key):
+            raise invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
 
 
 def _checked_names(names: tuple[tuple[str, str], ...] | None, any_expression: bool) -> dict[str, str]:
@@ -167,6 +198,8 @@ def _checked_names(names: tuple[tuple[str, str], ...] | None, any_expression: bo
             raise invalid(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{key}"')
         if not name:
             raise invalid(f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {key}")
+        if text_size(name) > ATTRIBUTE_NAME_BYTES:
+            raise invalid(f"ExpressionAttributeNames contains invalid value: {NAME_TOO_LARGE} for key {key}")
     return dict(names)
 
 
@@ -174,11 +207,7 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
     expressions = [name for name in params if name.endswith("Expression") and name != "ProjectionExpression"]
     if not expressions:
         return invalid("ExpressionAttributeValues can only be specified when using expressions")
-    if not values:
-        return invalid("ExpressionAttributeValues must not be empty")
-    for key in values:
-        if not _VALUE_KEY.fullmatch(key):
-            return invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
+    _check_value_keys(values)
     problem = _problem(plan, values)
     if problem is not None:
         return problem

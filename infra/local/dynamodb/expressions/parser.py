@@ -230,10 +230,7 @@ class _Parser(Cursor):
             arguments[0], Path
         ):
             self.object_to(f"Operator or function requires a document path; operator or function: {function}")
-        if function == "list_append":
-            for inner in arguments:
-                if isinstance(inner, Call) and inner.function == function:
-                    self._object_to_use(inner)
+        self._refuse_lists_within(*arguments)
         return Call(function, arguments)
 
     def path(self) -> Path:
@@ -313,7 +310,9 @@ class _Parser(Cursor):
             return left
         self.advance()
         self.count_operator()
-        return Arithmetic(token.text, left, self._plain_operand())
+        right = self._plain_operand()
+        self._refuse_lists_within(left, right)
+        return Arithmetic(token.text, left, right)
 
     def _value(self) -> Value:
         token = self.tokens[self.at]
@@ -321,6 +320,12 @@ class _Parser(Cursor):
             raise self.unexpected()
         self.advance()
         return Value(token.text)
+
+    def _refuse_lists_within(self, *operands: Operand) -> None:
+        """list_append() is a value of its own, and no part of another."""
+        for operand in operands:
+            if isinstance(operand, Call) and operand.function == "list_append" and self.kind == "UpdateExpression":
+                self._object_to_use(operand)
 
     def _object_to_use(self, call: Call) -> None:
         self.object_to(f"The function is not allowed to be used this way in an expression; function: {call.function}")

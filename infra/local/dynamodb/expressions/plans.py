@@ -6,7 +6,7 @@ calls of one call site, which differ in values alone, share one plan.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -29,6 +29,14 @@ _PLANS = 2048
 _NAME_KEY = re.compile(r"#[A-Za-z0-9_]+")
 _VALUE_KEY = re.compile(r":[A-Za-z0-9_]+")
 _NO_VALUES: Item = {}
+#: The expressions in the order in which they are looked at, each with its place among the parameters of `_plan`.
+_IN_ORDER = (
+    (4, "KeyConditionExpression"),
+    (0, "UpdateExpression"),
+    (1, "ConditionExpression"),
+    (2, "FilterExpression"),
+    (3, "ProjectionExpression"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,8 @@ def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
             get("KeyConditionExpression"),
             None if names is None else tuple(names.items()),
         )
-    except AwsError:
-        _check_values_first(names, given)
-        raise
+    except AwsError as fault:
+        raise _foremost(params, fault) from None
     if given is None:
         if plan.values:
             problem = _problem(plan, _NO_VALUES)
@@ -150,11 +157,7 @@ def _plan(
         projector = Projector(tuple(paths))
         note(scope)
     unused = sorted(known.keys() - used_names)
-    if unused:
-        raise invalid(
-            f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{', '.join(unused)}}}"
-        )
-    return Plan(
+    plan = Plan(
         condition=test,
         filter=filter_test,
         filtered=filtered,
@@ -168,14 +171,49 @@ def _plan(
         nested=frozenset(nested),
         unsearchable=unsearchable,
     )
+    if unused:
+        raise _UnusedNamesError(unused, plan)
+    return plan
 
 
-def _check_values_first(names: Mapping[str, str] | None, given: Item | None) -> None:
-    """What is said before a fault of the expressions: names that are none, and then values that are none."""
-    _checked_names(None if names is None else tuple(names.items()), any_expression=True)
-    if given is not None:
-        _check_value_keys(given)
-        canonical_attributes(given)
+class _UnusedNamesError(AwsError):
+    """Names that no expression uses: said last of all, so the plan goes with it."""
+
+    def __init__(self, unused: Sequence[str], plan: Plan):
+        keys = ", ".join(unused)
+        super().__init__(
+            "ValidationException", f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{keys}}}"
+        )
+        self.plan = plan
+
+
+def _foremost(params: Mapping[str, Any], fault: AwsError) -> AwsError:
+    """The first of the faults of a call that has one in its expressions.
+
+    First come names that are none, then values that are none, then the expressions one by one, each with the values
+    that it uses, and at last the names that none of them uses.
+    """
+    names, given = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
+    known = None if names is None else tuple(names.items())
+    try:
+        _checked_names(known, any_expression=True)
+        if given is not None:
+            _check_value_keys(given)
+        values = canonical_attributes(given or {})
+        for at, kind in _IN_ORDER:
+            texts = [params.get(kind) if place == at else None for place in range(len(_IN_ORDER))]
+            if texts[at] is None:
+                continue
+            try:
+                plan = _plan(*texts, known)
+            except _UnusedNamesError as unused:
+                plan = unused.plan
+            problem = _problem(plan, values)
+            if problem is not None:
+                return problem
+    except AwsError as first:
+        return first
+    return fault
 
 
 def _check_value_keys(values: Values) -> None:
@@ -215,7 +253,7 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
     return invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{', '.join(unused)}}}")
 
 
-def _problem(plan: Plan, values: Values) -> Exception | None:
+def _problem(plan: Plan, values: Values) -> AwsError | None:
     """The first problem of the expressions, with values that may not be all that they use."""
     for kind, step in plan.trail:
         if not isinstance(step, str):

@@ -190,6 +190,12 @@ def test_tags_belong_to_a_table_that_is_there(world: World) -> None:
     error = world.refusal("ListTagsOfResource", ResourceArn=name)
     assert error.code == "ResourceNotFoundException"
     assert error.message == f"Requested resource not found: ResourcArn: {name} not found"
+    other = name.replace("000000000000", "111111111111")
+    assert world.refusal("ListTagsOfResource", ResourceArn=other).code == "AccessDeniedException"
+    far = name.replace("us-east-1", "eu-west-1")
+    assert world.message("ListTagsOfResource", ResourceArn=far) == (
+        f"Invalid TableArn: Invalid ResourceArn provided as input {far}"
+    )
     assert "ARNs must start with 'arn:'" in world.message("ListTagsOfResource", ResourceArn="things")
 
 

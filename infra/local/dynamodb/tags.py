@@ -109,9 +109,15 @@ def _table(request: Request, operation: str, params: dict[str, Any]) -> Table:
         raise invalid_value(
             f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}"
         )
-    table = None
-    if (match[1], match[2]) == (request.region, request.account):
-        table = load_table(request, match[3].removeprefix("table/"))
+    if match[2] != request.account:
+        raise AwsError(
+            "AccessDeniedException",
+            f"User: arn:aws:iam::{request.account}:root is not authorized to perform: dynamodb:{operation} "
+            f"on resource: {arn} because no resource-based policy allows the dynamodb:{operation} action",
+        )
+    if match[1] != request.region:
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    table = load_table(request, match[3].removeprefix("table/"))
     if table is None:
         raise AwsError("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found")
     return table

@@ -45,7 +45,7 @@ def not_in_enum(value: object, member: str, allowed: Iterable[str]) -> AwsError:
 
 
 def enveloped(error: AwsError) -> AwsError:
-    """The refusal of a request by PutItem, UpdateItem and DeleteItem before they look at the table."""
+    """The refusal of a request by PutItem, UpdateItem and DeleteItem before they look at the table, or of a Select."""
     if error.code != "ValidationException" or error.message.startswith("1 validation error detected: "):
         return error
     return AwsError("ValidationException", f"1 validation error detected: {error.message}")

@@ -42,6 +42,7 @@ _BY_SERVICE: dict[str, dict[str, Any]] = {
         "ResourceArn": TABLE_ARN,
         "KeySchema": _KEY_SCHEMA,
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         "Key": {"pk": {"S": "a"}},
         "Item": {"pk": {"S": "a"}},
         "Statement": "SELECT * FROM orders WHERE pk = 'a'",

@@ -20,7 +20,7 @@ from tests.cli.house import CHECKOUT, LIMIT, Running, run, up
 
 def test_it_says_where_it_is(house: Running) -> None:
     ready = house.ready
-    assert ready["types"] == ["crash", "graded", "hello", "hold", "hold-in-process", "refuse"]
+    assert ready["types"] == ["crash", "graded", "hello", "hold", "hold-in-process", "refuse", "troubled"]
     assert ready["pid"] == house.process.pid
     assert Path(ready["tokenFile"]).read_text().strip() == ready["token"]
 

@@ -195,6 +195,33 @@ async def test_arithmetic_is_exact_to_38_digits(dynamodb: Any, table: str) -> No
             marks=pytest.mark.deviates(moto="takes an empty set", dynamodb_local="has the older words"),
             id="empty-set",
         ),
+        pytest.param(
+            {"UpdateExpression": "SET _a = :v", "ExpressionAttributeValues": {":v": {"S": "x"}}},
+            'Invalid UpdateExpression: Syntax error; token: "_", near: "SET _a"',
+            marks=pytest.mark.deviates(ministack="takes the name"),
+            id="underscore-first",
+        ),
+        pytest.param(
+            {
+                "UpdateExpression": "SET a = list_append(list_append(:v, :v), :v)",
+                "ExpressionAttributeValues": {":v": {"L": []}},
+            },
+            "Invalid UpdateExpression: The function is not allowed to be used this way in an expression; function: "
+            "list_append",
+            marks=pytest.mark.deviates(moto="nests lists", ministack="nests lists"),
+            id="nested-lists",
+        ),
+        pytest.param(
+            {
+                "UpdateExpression": "SET #n = :v",
+                "ExpressionAttributeNames": {"#n": "n" * 65_536},
+                "ExpressionAttributeValues": {":v": {"S": "x"}},
+            },
+            "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less than 65536 "
+            "bytes for key #n",
+            marks=pytest.mark.deviates(moto="takes any name", ministack="takes any name"),
+            id="long-name",
+        ),
     ],
 )
 async def test_what_an_update_refuses(dynamodb: Any, table: str, params: dict[str, Any], message: str) -> None:
@@ -224,3 +251,24 @@ async def test_an_item_above_400_kb_is_refused(dynamodb: Any, table: str) -> Non
         "Code": "ValidationException",
         "Message": "Item size has exceeded the maximum allowed size",
     }
+
+
+@pytest.mark.deviates(moto="takes any name", ministack="takes any name")
+async def test_a_name_of_64_kb_is_refused(dynamodb: Any, table: str) -> None:
+    """ServiceQuotas: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
+    await dynamodb.put_item(TableName=table, Item={**KEY, "n" * 65_535: {"S": "x"}})
+    response = await error_of(dynamodb.put_item(TableName=table, Item={**KEY, "n" * 65_536: {"S": "x"}}))
+    assert response["Error"]["Code"] == "ValidationException"
+    assert "Attribute name is too large, must be less than 65536 bytes" in response["Error"]["Message"]
+
+
+@pytest.mark.deviates(moto="counts characters")
+async def test_the_size_of_a_text_is_in_units_of_utf_16(dynamodb: Any, table: str) -> None:
+    """.../Expressions.OperatorsAndFunctions.html"""
+    await dynamodb.put_item(TableName=table, Item={**KEY, "a": {"S": "a\u00e9\U0001f600"}})
+    await dynamodb.delete_item(
+        TableName=table,
+        Key=KEY,
+        ConditionExpression="size(a) = :n",
+        ExpressionAttributeValues={":n": {"N": "4"}},
+    )

@@ -127,6 +127,29 @@ async def test_segments_share_a_scan_out(dynamodb: Any, table: str) -> None:
             marks=pytest.mark.deviates(dynamodb_local="has words of its own"),
             id="consistent-index",
         ),
+        pytest.param(
+            {"KeyConditionExpression": "pk = third", "FilterExpression": ""},
+            "Invalid FilterExpression: The expression can not be empty;",
+            marks=pytest.mark.deviates(ministack="looks at the keys first"),
+            id="empty-filter-first",
+        ),
+        pytest.param(
+            {"KeyConditionExpression": "pk = third", "ExpressionAttributeValues": {"loc": {"S": "x"}}},
+            'ExpressionAttributeValues contains invalid key: Syntax error; key: "loc"',
+            marks=pytest.mark.deviates(ministack="has words of its own"),
+            id="values-first",
+        ),
+        pytest.param(
+            {
+                "KeyConditionExpression": "pk = :p",
+                "ExpressionAttributeValues": {":p": {"S": "x"}},
+                "Select": "SPECIFIC_ATTRIBUTES",
+            },
+            "1 validation error detected: Must specify the AttributesToGet or ProjectionExpression when choosing to "
+            "get SPECIFIC_ATTRIBUTES",
+            marks=pytest.mark.deviates(dynamodb_local="has the older words"),
+            id="select-nothing",
+        ),
     ],
 )
 async def test_what_a_query_refuses(dynamodb: Any, table: str, params: dict[str, Any], message: str) -> None:

@@ -1,5 +1,6 @@
 """Tables of DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html"""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -144,3 +145,86 @@ async def test_names_out_of_bounds_are_all_named(dynamodb: Any, unique: Unique) 
     message = refused.value.response["Error"]["Message"]
     assert "Value 'a;' at 'tableName' failed to satisfy constraint" in message
     assert "Value 'FREE' at 'billingMode' failed to satisfy constraint" in message
+
+
+@pytest.mark.deviates(moto="takes any tags", ministack="takes any tags", dynamodb_local="has no tags")
+async def test_one_bad_tag_refuses_them_all(dynamodb: Any, unique: Unique) -> None:
+    """TagResource"""
+    name = unique("tagged")
+    made = await dynamodb.create_table(TableName=name, **DEFINITION)
+    arn = made["TableDescription"]["TableArn"]
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.tag_resource(
+            ResourceArn=arn, Tags=[{"Key": "good", "Value": "1"}, {"Key": "aws:mine", "Value": "2"}]
+        )
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "Tag Key cannot be prefixed with aws:, Key: aws:mine",
+    }
+    assert (await dynamodb.list_tags_of_resource(ResourceArn=arn))["Tags"] == []
+
+
+@pytest.mark.deviates(moto="takes both", ministack="takes both", dynamodb_local="takes both")
+async def test_some_changes_of_a_table_come_alone(dynamodb: Any, unique: Unique) -> None:
+    """UpdateTable"""
+    name = unique("jobs")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True, BillingMode="PAY_PER_REQUEST")
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "One or more parameter values were invalid: DeletionProtection modification must be the only "
+        "operation in the request",
+    }
+
+
+@pytest.mark.deviates(moto="takes any", ministack="takes any", dynamodb_local="has no warm throughput")
+async def test_warm_throughput_is_never_lowered(dynamodb: Any, unique: Unique) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"""
+    name = unique("jobs")
+    warm = {"ReadUnitsPerSecond": 12_100, "WriteUnitsPerSecond": 4_100}
+    await dynamodb.create_table(TableName=name, **DEFINITION, WarmThroughput=warm)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.update_table(TableName=name, WarmThroughput={"WriteUnitsPerSecond": 4_000})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert "lower than current WarmThroughput" in refused.value.response["Error"]["Message"]
+    table = (await dynamodb.describe_table(TableName=name))["Table"]
+    assert table["WarmThroughput"].items() >= warm.items()
+
+
+@pytest.mark.deviates(dynamodb_local="has no policies")
+async def test_a_policy_is_replaced_only_where_the_expected_one_is(dynamodb: Any, unique: Unique) -> None:
+    """PutResourcePolicy, GetResourcePolicy"""
+    made = await dynamodb.create_table(TableName=unique("shared"), **DEFINITION)
+    arn = made["TableDescription"]["TableArn"]
+
+    def policy(action: str) -> str:
+        principal = {"AWS": f"arn:aws:iam::{arn.split(':')[4]}:root"}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    first = (await dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy("dynamodb:GetItem")))["RevisionId"]
+    assert (await dynamodb.get_resource_policy(ResourceArn=arn))["RevisionId"] == first
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.put_resource_policy(
+            ResourceArn=arn, Policy=policy("dynamodb:Query"), ExpectedRevisionId="NO_POLICY"
+        )
+    assert refused.value.response["Error"]["Code"] == "PolicyNotFoundException"
+    await dynamodb.delete_resource_policy(ResourceArn=arn, ExpectedRevisionId=first)
+    with pytest.raises(ClientError) as refused:
+        await dynamodb.get_resource_policy(ResourceArn=arn)
+    assert refused.value.response["Error"]["Code"] == "PolicyNotFoundException"
+
+
+@pytest.mark.deviates(moto="has no insights", dynamodb_local="has no insights")
+async def test_contributor_insights_are_switched_on(dynamodb: Any, unique: Unique) -> None:
+    """UpdateContributorInsights, DescribeContributorInsights"""
+    name = unique("watched")
+    await dynamodb.create_table(TableName=name, **DEFINITION)
+    described = await dynamodb.describe_contributor_insights(TableName=name)
+    assert described["ContributorInsightsStatus"] == "DISABLED"
+    await dynamodb.update_contributor_insights(TableName=name, ContributorInsightsAction="ENABLE")
+    described = await dynamodb.describe_contributor_insights(TableName=name)
+    assert described["ContributorInsightsStatus"] in ("ENABLING", "ENABLED")
+    listed = (await dynamodb.list_contributor_insights(TableName=name))["ContributorInsightsSummaries"]
+    assert [told["TableName"] for told in listed] == [name]

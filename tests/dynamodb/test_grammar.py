@@ -53,7 +53,7 @@ A_IS_X, B_IS_X, C_IS_X = Compare("=", A, X), Compare("=", B, X), Compare("=", C,
         ("size(a) >= :x", Compare(">=", Call("size", (A,)), X)),
         ("attribute_exists(a.b[2].#c)", Call("attribute_exists", (Path(("a", "b", 2, "#c")),))),
         ("begins_with ( #1 , :x )", Call("begins_with", (Path(("#1",)), X))),
-        ("_a = :x", Compare("=", Path(("_a",)), X)),
+        ("a_ = :x", Compare("=", Path(("a_",)), X)),
         ("a[0][1] = :x", Compare("=", Path(("a", 0, 1)), X)),
     ],
 )

@@ -63,7 +63,9 @@ def test_a_table_changes_its_billing_mode_and_back(world: World) -> None:
     assert table["ProvisionedThroughput"] == {**units(0, 0), "NumberOfDecreasesToday": 0}
     assert table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] == {**units(0, 0), "NumberOfDecreasesToday": 0}
     back: dict[str, Any] = {"TableName": "paid", "BillingMode": "PROVISIONED"}
-    assert world.message("UpdateTable", **back).endswith("must both be specified when BillingMode is PROVISIONED")
+    assert world.message("UpdateTable", **back).endswith(
+        "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
+    )
     back["ProvisionedThroughput"] = units(5, 5)
     assert world.message("UpdateTable", **back) == (
         PREFIX + "ProvisionedThroughput must be specified for index: by-state"
@@ -88,7 +90,8 @@ def test_a_table_changes_its_billing_mode_and_back(world: World) -> None:
                     {"Update": {"IndexName": "by-state", "ProvisionedThroughput": units(1, 1)}}
                 ]
             },
-            "ProvisionedThroughput should not be specified for index: by-state when BillingMode is PAY_PER_REQUEST",
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: by-state when BillingMode is "
+            "PAY_PER_REQUEST",
         ),
         (
             {"SSESpecification": {"Enabled": True, "KMSMasterKeyId": "mine"}},
@@ -108,8 +111,7 @@ def test_a_protected_table_cannot_be_deleted(world: World) -> None:
     world.call("CreateTable", TableName="kept", **KEY_ONLY, DeletionProtectionEnabled=True)
     assert described(world, "kept")["DeletionProtectionEnabled"] is True
     assert world.message("DeleteTable", TableName="kept") == (
-        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first. "
-        "Resource: arn:aws:dynamodb:us-east-1:000000000000:table/kept"
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
     )
     world.call("UpdateTable", TableName="kept", DeletionProtectionEnabled=False)
     world.call("DeleteTable", TableName="kept")
@@ -151,10 +153,21 @@ def test_tags_come_and_go(world: World) -> None:
     ("given", "complaint"),
     [
         ([], "Atleast one Tag needs to be provided as Input."),
-        ([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], PREFIX + "Duplicate tag keys found."),
-        ([{"Key": f"{number}", "Value": "1"} for number in range(51)], PREFIX + "Too many tags: One Table cannot have"),
-        ([{"Key": "aws:mine", "Value": "1"}], PREFIX + "Tag keys must not begin with aws:"),
-        ([{"Key": "a!", "Value": "1"}], PREFIX + "Tag Key contains characters that are not allowed"),
+        (
+            [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}],
+            "Duplicate Tag Keys provided as input: Duplicate Tag Key found a",
+        ),
+        (
+            [{"Key": f"{number}", "Value": "1"} for number in range(51)],
+            "Number of Tags exceed the current limit for the provided ResourceArn",
+        ),
+        ([{"Key": "aws:mine", "Value": "1"}], "Tag Key cannot be prefixed with aws:, Key: aws:mine"),
+        ([{"Key": "b", "Value": "1"}, {"Key": "a!", "Value": "1"}], "The Tag Key provided is invalid, Key: a!"),
+        ([{"Key": "", "Value": "1"}], "The Tag Key provided is invalid, Key: "),
+        ([{"Key": "k" * 129, "Value": "1"}], "The Tag Key provided is invalid, Key: kkk"),
+        ([{"Key": "a", "Value": "v" * 257}], "The Tag Value provided is invalid, Value: vvv"),
+        ([{"Key": "a"}], "The Tag Value provided is invalid, Value: null"),
+        ([{"Value": "1"}], "The Tag Key provided is invalid, Key: null"),
     ],
 )
 def test_tags_that_are_refused(world: World, given: list[dict[str, str]], complaint: str) -> None:
@@ -163,11 +176,26 @@ def test_tags_that_are_refused(world: World, given: list[dict[str, str]], compla
     assert tags(world) == {}
 
 
+def test_tags_that_no_table_has_are_refused_to_be_taken_off(world: World) -> None:
+    refused = {
+        ("",): "The Tag Key provided is invalid, Key: ",
+        tuple(map(str, range(51))): "Number of Tags exceed the current limit for the provided ResourceArn",
+    }
+    for keys, complaint in refused.items():
+        assert world.message("UntagResource", ResourceArn=arn(world), TagKeys=list(keys)) == complaint
+
+
 def test_tags_belong_to_a_table_that_is_there(world: World) -> None:
     name = "arn:aws:dynamodb:us-east-1:000000000000:table/nowhere"
     error = world.refusal("ListTagsOfResource", ResourceArn=name)
     assert error.code == "ResourceNotFoundException"
     assert error.message == f"Requested resource not found: ResourcArn: {name} not found"
+    other = name.replace("000000000000", "111111111111")
+    assert world.refusal("ListTagsOfResource", ResourceArn=other).code == "AccessDeniedException"
+    far = name.replace("us-east-1", "eu-west-1")
+    assert world.message("ListTagsOfResource", ResourceArn=far) == (
+        f"Invalid TableArn: Invalid ResourceArn provided as input {far}"
+    )
     assert "ARNs must start with 'arn:'" in world.message("ListTagsOfResource", ResourceArn="things")
 
 

@@ -19,6 +19,8 @@ def test_a_table_is_described_as_it_was_created(world: World) -> None:
     assert table["GlobalSecondaryIndexes"][0]["ItemCount"] == 0
     assert made["TableStatus"] == made["GlobalSecondaryIndexes"][0]["IndexStatus"] == "CREATING"
     made["TableStatus"] = made["GlobalSecondaryIndexes"][0]["IndexStatus"] = "ACTIVE"
+    told_later = table["BillingModeSummary"].pop("LastUpdateToPayPerRequestDateTime")
+    assert told_later == table["CreationDateTime"]
     assert {**table, "ItemCount": 0, "TableSizeBytes": 0} == made
     assert made["TableArn"] == "arn:aws:dynamodb:us-east-1:000000000000:table/again"
     assert made["CreationDateTime"] == datetime.fromtimestamp(START / 1000, UTC)
@@ -146,7 +148,22 @@ INDEX = orders_definition()["GlobalSecondaryIndexes"][0]
         ),
         (with_(BillingMode="PROVISIONED"), "ReadCapacityUnits and WriteCapacityUnits must both be specified when"),
         (with_(LocalSecondaryIndexes=[]), "List of LocalSecondaryIndexes is empty"),
-        (with_(StreamSpecification={"StreamEnabled": True}), "StreamSpecification.StreamEnabled=true is not supported"),
+        (
+            with_(StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}),
+            "StreamSpecification.StreamEnabled=true is not supported",
+        ),
+        (
+            with_(StreamSpecification={"StreamEnabled": True}),
+            "Table is being created with a stream enabled, UpdateViewType is required",
+        ),
+        (
+            with_(AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}] * 2),
+            "Attribute Name is duplicated: pk",
+        ),
+        (
+            with_(BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}),
+            "ProvisionedThroughput is not specified for index: by-state",
+        ),
     ],
 )
 def test_tables_that_are_refused(world: World, definition: dict[str, Any], complaint: str) -> None:

@@ -8,6 +8,8 @@ from tests.dynamodb.conftest import World
 
 KEY = {"pk": {"S": "1"}}
 
+ENVELOPE = "1 validation error detected: "
+
 
 def updated(world: World, before: dict[str, Any], expression: str, values: dict[str, Any] | None = None) -> Any:
     """The other attributes of an item after an update."""
@@ -257,3 +259,43 @@ def test_an_index_key_cannot_get_another_type(world: World) -> None:
         "by-state"
     )
     assert world.items("orders") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["list_append(list_append(:l, :l), :l)", "if_not_exists(a, list_append(:l, :l))", "list_append(:l, :l) + :l"],
+)
+def test_joined_lists_are_no_part_of_another_value(world: World, value: str) -> None:
+    message = world.message(
+        "UpdateItem",
+        TableName="things",
+        Key={"pk": {"S": "1"}},
+        UpdateExpression=f"SET b = {value}",
+        ExpressionAttributeValues={":l": {"L": []}},
+    )
+    assert message == ENVELOPE + (
+        "Invalid UpdateExpression: The function is not allowed to be used this way in an expression; "
+        "function: list_append"
+    )
+
+
+def test_an_expression_is_looked_at_with_its_values_before_the_next_one(world: World) -> None:
+    """An operand of the wrong type, then an expression that is none, then names that nothing uses."""
+    params: dict[str, Any] = {
+        "TableName": "things",
+        "Key": {"pk": {"S": "1"}},
+        "UpdateExpression": "ADD a :t",
+        "ConditionExpression": "b = =",
+        "ExpressionAttributeNames": {"#unused": "x"},
+        "ExpressionAttributeValues": {":t": {"BOOL": True}},
+    }
+    assert "operator: ADD, operand type: BOOLEAN" in world.message("UpdateItem", **params)
+    params["ExpressionAttributeValues"] = {":t": {"N": "1"}}
+    assert 'Syntax error; token: "="' in world.message("UpdateItem", **params)
+    params["ConditionExpression"] = "attribute_exists(b)"
+    assert world.message("UpdateItem", **params) == ENVELOPE + (
+        "Value provided in ExpressionAttributeNames unused in expressions: keys: {#unused}"
+    )
+    params["ExpressionAttributeValues"] = {"t": {"BOOL": True}}
+    params["ConditionExpression"] = "b = ="
+    assert "ExpressionAttributeValues contains invalid key" in world.message("UpdateItem", **params)

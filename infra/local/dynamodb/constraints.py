@@ -128,8 +128,10 @@ _LENGTHS: dict[tuple[str, str], tuple[int, int]] = {
 }
 #: Members whose lengths and ranges are reported by the member's own name and without the value.
 _TERSE = frozenset({("Query", "Limit"), ("BatchGetItem", "RequestItems")})
-#: Shapes that hold attribute values, which are checked elsewhere.
-_VALUES = frozenset({"AttributeValue", "AttributeMap", "PutItemInputAttributeMap", "Key", "AttributeValueList"})
+#: Shapes that hold attribute values or tags, which are checked elsewhere.
+_VALUES = frozenset(
+    {"AttributeValue", "AttributeMap", "PutItemInputAttributeMap", "Key", "AttributeValueList", "Tag", "TagKeyString"}
+)
 
 
 def check(operation: str, params: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import orjson
 from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.definition import (
     attribute_types,
+    billing_mode,
     check_global_indexes,
     check_local_indexes,
     check_stream,
@@ -15,10 +16,12 @@ from infra.local.dynamodb.definition import (
     check_used,
 )
 from infra.local.dynamodb.describe_table import describe
-from infra.local.dynamodb.errors import invalid, unsupported
+from infra.local.dynamodb.errors import invalid_value, unsupported
+from infra.local.dynamodb.on_demand_throughput import check_created
 from infra.local.dynamodb.parameters import check_known
 from infra.local.dynamodb.tables import forget, load_table, name_in_arn
 from infra.local.dynamodb.tags import check_tags, put_tags
+from infra.local.dynamodb.warm_throughput import check_initial
 from infra.local.errors import AwsError
 from infra.local.request import Request
 
@@ -54,6 +57,7 @@ def create_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     if name.startswith("arn:"):
         name = name_in_arn(request, name)
     check_throughput(params)
+    _check_capacity(params)
     types = attribute_types(params)
     check_table_keys(params["KeySchema"], types)
     check_local_indexes(params, types)
@@ -76,13 +80,26 @@ def create_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     return {"TableDescription": describe(request, table, status="CREATING")}
 
 
+def _check_capacity(params: dict[str, Any]) -> None:
+    """OnDemandThroughput and WarmThroughput, of the table and of its global indexes."""
+    mode = billing_mode(params)
+    check_created(params, mode)
+    check_initial(params, mode, "table")
+    for index in params.get("GlobalSecondaryIndexes", ()):
+        check_initial(index, mode, f"index {index['IndexName']}")
+
+
 def check_encryption(operation: str, params: dict[str, Any]) -> None:
     """SSE is only written down: the key of AWS's own is the one that there can be."""
     encryption = params.get("SSESpecification", {})
+    if encryption.get("Enabled") is False:
+        for name in ("KMSMasterKeyId", "SSEType"):
+            if name in encryption:
+                raise invalid_value(f"{name} can not be specified if Enabled is false")
     if "KMSMasterKeyId" in encryption:
         raise unsupported(operation, "SSESpecification.KMSMasterKeyId")
     if encryption.get("SSEType", "KMS") != "KMS":
-        raise invalid("One or more parameter values were invalid: SSEType AES256 is not supported")
+        raise invalid_value("SSEType AES256 is not supported")
 
 
 def _definition(params: dict[str, Any]) -> dict[str, Any]:

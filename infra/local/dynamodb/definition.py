@@ -18,6 +18,13 @@ from infra.local.dynamodb.limits import (
 )
 
 _SAME_NAME = "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+#: What is said of a view type that is missing or superfluous, by operation and whether a stream is asked for.
+_WRONG_STREAM = {
+    ("CreateTable", True): "Table is being created with a stream enabled, UpdateViewType is required",
+    ("CreateTable", False): "Table is being created with a stream disabled, UpdateViewType should not be specified",
+    ("UpdateTable", True): "If stream is being enabled then UpdateViewType is required",
+    ("UpdateTable", False): "If stream is being disabled, then UpdateViewType must not be specified",
+}
 PAY_PER_REQUEST = "PAY_PER_REQUEST"
 PROVISIONED = "PROVISIONED"
 
@@ -27,7 +34,7 @@ def attribute_types(params: Mapping[str, Any]) -> dict[str, str]:
     types: dict[str, str] = {}
     for entry in params.get("AttributeDefinitions", ()):
         if entry["AttributeName"] in types:
-            raise invalid_value(f"Duplicate AttributeName in AttributeDefinitions: {entry['AttributeName']}")
+            raise invalid(f"Attribute Name is duplicated: {entry['AttributeName']}")
         types[entry["AttributeName"]] = entry["AttributeType"]
     return types
 
@@ -90,20 +97,23 @@ def check_global_indexes(params: Mapping[str, Any], types: Mapping[str, str]) ->
     if not indexes:
         raise invalid_value("List of GlobalSecondaryIndexes is empty")
     for index in indexes:
-        check_global_index(index, types, params.get("BillingMode", PROVISIONED))
+        check_global_index(index, types, params.get("BillingMode", PROVISIONED), "is not specified")
     _check_names([*params.get("LocalSecondaryIndexes", ()), *indexes])
     if len(indexes) > GLOBAL_INDEXES:
         raise invalid_value(f"GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES}")
 
 
-def check_global_index(index: Mapping[str, Any], types: Mapping[str, str], billing_mode: str) -> None:
+def check_global_index(
+    index: Mapping[str, Any], types: Mapping[str, str], billing_mode: str, missing: str = "must be specified"
+) -> None:
+    """`missing`: how the operation says that there is no throughput where there must be one."""
     keys = index["KeySchema"]
     if len(keys) <= 2 and not all(part["KeyType"] == "HASH" for part in keys):
         _check_single_keys(keys, types)
     else:
         _check_multiple_keys(keys, types)
     check_projection(index["Projection"])
-    check_index_throughput(index, billing_mode)
+    check_index_throughput(index, billing_mode, missing)
 
 
 def _check_multiple_keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> None:
@@ -111,16 +121,15 @@ def _check_multiple_keys(schema: Sequence[Mapping[str, str]], types: Mapping[str
     names = _names(schema)
     _check_defined(names, types)
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise invalid(f"Invalid KeySchema: Duplicate attribute name in the KeySchema: {twice}")
+        raise invalid("The KeySchema contains multiple key attributes with the same name")
     kinds = [part["KeyType"] for part in schema]
     if kinds[0] != "HASH":
         raise invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if kinds != sorted(kinds):
-        raise invalid("Invalid KeySchema: All HASH key elements must come before the RANGE key elements")
+        raise invalid_value("All HASH key attributes must precede RANGE key attributes in the KeySchema")
     for kind in ("HASH", "RANGE"):
         if kinds.count(kind) > INDEX_KEY_ATTRIBUTES:
-            raise invalid(f"Invalid KeySchema: The number of {kind} key elements exceeds {INDEX_KEY_ATTRIBUTES}")
+            raise invalid_value(f"The KeySchema exceeds the maximum allowed number of {kind} key attributes")
 
 
 def _names(schema: Sequence[Mapping[str, str]]) -> list[str]:
@@ -169,7 +178,7 @@ def check_projection(projection: Mapping[str, Any]) -> None:
         raise invalid_value("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     if extra and len(set(extra)) != len(extra):
         twice = next(name for name in extra if extra.count(name) > 1)
-        raise invalid_value(f"Duplicate attribute name in NonKeyAttributes: {twice}")
+        raise invalid_value(f"Duplicate element in NonKeyAttributes: {twice}")
 
 
 def _check_names(indexes: Iterable[Mapping[str, Any]]) -> None:
@@ -194,11 +203,6 @@ def check_throughput(params: Mapping[str, Any]) -> None:
             "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
         )
     check_units(throughput)
-    if "OnDemandThroughput" in params:
-        raise invalid_value(
-            "On-demand throughput MaxReadRequestUnits or MaxWriteRequestUnits can be specified only when "
-            "BillingMode is PAY_PER_REQUEST"
-        )
 
 
 def check_units(throughput: Mapping[str, int]) -> None:
@@ -207,7 +211,7 @@ def check_units(throughput: Mapping[str, int]) -> None:
             raise invalid(f"Given value {throughput[name]} for {name} is out of bounds")
 
 
-def check_index_throughput(index: Mapping[str, Any], billing_mode: str) -> None:
+def check_index_throughput(index: Mapping[str, Any], billing_mode: str, missing: str) -> None:
     given = index.get("ProvisionedThroughput")
     if given is not None and billing_mode == PAY_PER_REQUEST:
         raise invalid_value(
@@ -215,20 +219,23 @@ def check_index_throughput(index: Mapping[str, Any], billing_mode: str) -> None:
             "BillingMode is PAY_PER_REQUEST"
         )
     if given is None and billing_mode == PROVISIONED:
-        raise invalid_value(f"ProvisionedThroughput must be specified for index: {index['IndexName']}")
+        raise invalid_value(f"ProvisionedThroughput {missing} for index: {index['IndexName']}")
     if given is not None:
         check_units(given)
 
 
 def check_stream(operation: str, params: Mapping[str, Any]) -> None:
-    """A stream that is off is fine; one that is on is refused."""
+    """A table that is made without a stream is fine; one that is to have a stream is refused."""
     stream = params.get("StreamSpecification")
     if stream is None:
         return
-    if stream["StreamEnabled"]:
+    enabled, viewed = stream["StreamEnabled"], "StreamViewType" in stream
+    if enabled is not viewed:
+        raise invalid_value(_WRONG_STREAM[operation, enabled])
+    if enabled:
         raise unsupported(operation, "StreamSpecification.StreamEnabled=true")
-    if "StreamViewType" in stream:
-        raise invalid_value("StreamViewType cannot be specified when StreamEnabled is false")
+    if operation == "UpdateTable":
+        raise invalid(f"Table has no stream to disable: TableName: {params['TableName']}")
 
 
 def billing_mode(definition: Mapping[str, Any]) -> str:

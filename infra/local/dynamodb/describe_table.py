@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from infra.local.dynamodb import warm_throughput
 from infra.local.dynamodb.chores import abandon, is_pending
 from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.counts import count_entries, count_items
 from infra.local.dynamodb.definition import PAY_PER_REQUEST, billing_mode
 from infra.local.dynamodb.errors import in_use, invalid, no_such_table_named
-from infra.local.dynamodb.limits import LIST_TABLES, WARM_READS, WARM_WRITES
+from infra.local.dynamodb.limits import LIST_TABLES
 from infra.local.dynamodb.parameters import check_known
 from infra.local.dynamodb.sweep import SWEEP_ITEMS
 from infra.local.dynamodb.tables import Index, Table, arn_of, forget, load_table, name_in_arn
@@ -54,8 +55,8 @@ def delete_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     table = existing(request, params["TableName"])
     if table.definition.get("DeletionProtectionEnabled"):
         raise invalid(
-            f"Resource cannot be deleted as it is currently protected against deletion. "
-            f"Disable deletion protection first. Resource: {arn_of(request, table)}"
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
         )
     if is_pending(request, table, "index"):
         raise in_use(f"Table is being updated: {table.name}")
@@ -100,7 +101,7 @@ def describe(request: Request, table: Table, status: str | None = None) -> dict[
         "TableArn": arn_of(request, table),
         "TableId": table.uuid,
         "DeletionProtectionEnabled": definition.get("DeletionProtectionEnabled", False),
-        **_modes(table, request.account),
+        **_modes(table, request.account, status),
     }
     local = [_index(request, table, index, items, mean) for index in table.indexes if index.local]
     if local:
@@ -108,7 +109,7 @@ def describe(request: Request, table: Table, status: str | None = None) -> dict[
     made = status if status in ("CREATING", "DELETING") else None
     declared = {entry["IndexName"]: entry for entry in definition.get("GlobalSecondaryIndexes", ())}
     indexes = [
-        _index(request, table, index, items, mean) | _global(index, declared[index.name], made, request.now)
+        _index(request, table, index, items, mean) | _global(table, index, declared[index.name], made, request.now)
         for index in table.indexes
         if not index.local
     ]
@@ -117,23 +118,18 @@ def describe(request: Request, table: Table, status: str | None = None) -> dict[
     return description
 
 
-def _modes(table: Table, account: str) -> dict[str, Any]:
+def _modes(table: Table, account: str, status: str) -> dict[str, Any]:
     """How the table is billed, encrypted and stored, as far as that is not the default."""
     definition = table.definition
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"WarmThroughput": warm_throughput.told(definition, billing_mode(definition))}
     since = _moment(definition, "LastUpdateToPayPerRequestDateTime", table.created_at / 1000)
     if billing_mode(definition) == PAY_PER_REQUEST:
-        told["BillingModeSummary"] = {
-            "BillingMode": PAY_PER_REQUEST,
-            "LastUpdateToPayPerRequestDateTime": since,
-        }
-        told["WarmThroughput"] = {
-            **(definition.get("WarmThroughput") or _warm(WARM_READS, WARM_WRITES)),
-            "Status": "ACTIVE",
-        }
+        told["BillingModeSummary"] = {"BillingMode": PAY_PER_REQUEST}
+        if status != "CREATING":
+            told["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = since
     elif "LastUpdateToPayPerRequestDateTime" in definition:
         told["BillingModeSummary"] = {"BillingMode": "PROVISIONED", "LastUpdateToPayPerRequestDateTime": since}
-    if "OnDemandThroughput" in definition:
+    if definition.get("OnDemandThroughput"):
         told["OnDemandThroughput"] = dict(definition["OnDemandThroughput"])
     if "TableClass" in definition:
         summary: dict[str, Any] = {"TableClass": definition["TableClass"]}
@@ -166,17 +162,17 @@ def _index(request: Request, table: Table, index: Index, items: int, mean: float
     }
 
 
-def _global(index: Index, given: Mapping[str, Any], status: str | None, now: int) -> dict[str, Any]:
+def _global(table: Table, index: Index, given: Mapping[str, Any], status: str | None, now: int) -> dict[str, Any]:
     """What is told of a global index only."""
     told: dict[str, Any] = {
         "IndexStatus": status or ("ACTIVE" if index.active else "CREATING"),
         "ProvisionedThroughput": _throughput(given.get("ProvisionedThroughput"), now),
+        "WarmThroughput": warm_throughput.told(given, billing_mode(table.definition)),
     }
     if not index.active:
         told["Backfilling"] = True
-    for name in ("OnDemandThroughput", "WarmThroughput"):
-        if name in given:
-            told[name] = dict(given[name])
+    if given.get("OnDemandThroughput"):
+        told["OnDemandThroughput"] = dict(given["OnDemandThroughput"])
     return told
 
 
@@ -185,10 +181,6 @@ def _throughput(given: Mapping[str, Any] | None, now: int) -> dict[str, Any]:
     for name, value in (given or {}).items():
         told[name] = datetime.fromtimestamp(value, UTC) if name.endswith("DateTime") else value
     return told | {"NumberOfDecreasesToday": decreases_today(given or {}, now)}
-
-
-def _warm(reads: int, writes: int) -> dict[str, int]:
-    return {"ReadUnitsPerSecond": reads, "WriteUnitsPerSecond": writes}
 
 
 def _moment(definition: Mapping[str, Any], name: str, default: float) -> datetime:

@@ -20,6 +20,8 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "Scan": ("In the order of keys; on AWS in that of a hash of the partition key.",),
     "UpdateContinuousBackups": ("The switch is kept and shown; nothing is recorded.",),
+    "PutResourcePolicy": ("A policy is kept and given back; nothing is refused because of it.",),
+    "UpdateContributorInsights": ("The switch is kept and shown; no rules are made.",),
     "BatchGetItem": ("`UnprocessedKeys` come with a reply of 16 MB only.",),
     "BatchWriteItem": ("`UnprocessedItems` is always empty.",),
 }

@@ -45,7 +45,7 @@ def not_in_enum(value: object, member: str, allowed: Iterable[str]) -> AwsError:
 
 
 def enveloped(error: AwsError) -> AwsError:
-    """The refusal of a request by PutItem, UpdateItem and DeleteItem before they look at the table."""
+    """The refusal of a request by PutItem, UpdateItem and DeleteItem before they look at the table, or of a Select."""
     if error.code != "ValidationException" or error.message.startswith("1 validation error detected: "):
         return error
     return AwsError("ValidationException", f"1 validation error detected: {error.message}")
@@ -67,6 +67,11 @@ def in_use(what: str) -> AwsError:
 def no_such_table() -> AwsError:
     """What the item operations say; DescribeTable and DeleteTable name the table."""
     return AwsError("ResourceNotFoundException", "Requested resource not found")
+
+
+def no_such_index(name: str, table: str) -> AwsError:
+    """What UpdateTable says of an index to change or drop."""
+    return AwsError("ResourceNotFoundException", f"Requested resource not found: Index {name} for table {table}")
 
 
 def no_such_table_named(name: str) -> AwsError:

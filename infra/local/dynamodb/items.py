@@ -11,7 +11,7 @@ import orjson
 
 from infra.local.dynamodb.attributes import AttributeValue, Item
 from infra.local.dynamodb.errors import invalid, invalid_value
-from infra.local.dynamodb.limits import ITEM_BYTES
+from infra.local.dynamodb.limits import ATTRIBUTE_NAME_BYTES, ITEM_BYTES
 from infra.local.dynamodb.numbers import number_size
 
 _HAS_BINARY = b"B"
@@ -19,6 +19,8 @@ _PLAIN_START = ord("{")
 #: Bytes that a list or a map costs by itself, and each of its elements.
 _CONTAINER_BYTES = 3
 _ELEMENT_BYTES = 1
+
+NAME_TOO_LARGE = f"Attribute name is too large, must be less than {ATTRIBUTE_NAME_BYTES + 1} bytes"
 
 _dumps = orjson.dumps
 _loads = orjson.loads
@@ -44,8 +46,17 @@ def decode(blob: bytes) -> Item:
     return {name: _with_binary(value) for name, value in _loads(blob[1:]).items()}
 
 
+def check_name(name: str) -> None:
+    """Refuses the name of an attribute that is too long for one."""
+    if text_size(name) > ATTRIBUTE_NAME_BYTES:
+        raise invalid(NAME_TOO_LARGE)
+
+
 def check_size(item: Item, blob: bytes, message: str) -> None:
-    """Refuses an item above 400 KB. Its JSON is never shorter than its size, so most items need no counting."""
+    """Refuses an item above 400 KB, or with too long a name; JSON is never shorter, so most items need no counting."""
+    if len(blob) > ATTRIBUTE_NAME_BYTES:
+        for name in item:
+            check_name(name)
     if len(blob) > ITEM_BYTES and item_size(item) > ITEM_BYTES:
         raise invalid(message)
 

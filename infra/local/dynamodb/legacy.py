@@ -20,7 +20,9 @@ from infra.local.dynamodb.expressions.evaluate import compile_condition
 from infra.local.dynamodb.expressions.keycondition import compile_key_condition
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.update import compile_update
+from infra.local.dynamodb.items import check_name
 from infra.local.dynamodb.legacy_conditions import Tree, condition, expectation
+from infra.local.dynamodb.limits import INDEX_KEY_ATTRIBUTES
 
 #: Cannot be combined with any expression. KeyConditions can be, with a FilterExpression.
 LEGACY = ("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "ConditionalOperator")
@@ -56,7 +58,7 @@ def bind_any(params: Mapping[str, Any]) -> tuple[Plan, Values]:
     if "AttributeUpdates" in params:
         plan = _with_updates(plan, params["AttributeUpdates"], given)
     if KEY_CONDITIONS in params:
-        plan = _with_key_conditions(plan, params[KEY_CONDITIONS], given)
+        plan = _with_key_conditions(plan, params, given)
     return plan, given
 
 
@@ -87,6 +89,8 @@ def _projection(names: Sequence[str]) -> Projector:
     twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
     if twice is not None:
         raise invalid_value(f"Duplicate value in attribute name: {twice}")
+    for name in names:
+        check_name(name)
     return Projector(tuple((name,) for name in names))
 
 
@@ -112,16 +116,17 @@ def _with_conditions(plan: Plan, kind: str, params: Mapping[str, Any], given: It
     return replace(plan, filter=test, filtered=frozenset(scope.heads))
 
 
-def _with_key_conditions(plan: Plan, conditions: Mapping[str, Any], given: Item) -> Plan:
+def _with_key_conditions(plan: Plan, params: Mapping[str, Any], given: Item) -> Plan:
     tree = Tree(KEY_CONDITIONS)
     parts = []
-    for name, entry in conditions.items():
+    for name, entry in params[KEY_CONDITIONS].items():
         operator = entry["ComparisonOperator"]
         part = condition(tree, name, operator, entry.get("AttributeValueList", []))
         if operator in ("NE", "IN", "CONTAINS", "NOT_CONTAINS", "NULL", "NOT_NULL"):
             raise invalid("Attempted conditional constraint is not an indexable operation")
         parts.append(part)
-    if len(parts) not in (1, 2):
+    # A global index may have several attributes for each part of its key.
+    if not 1 <= len(parts) <= (2 * INDEX_KEY_ATTRIBUTES if "IndexName" in params else 2):
         raise invalid("Conditions can be of length 1 or 2 only")
     tests = compile_key_condition(ast.And(tuple(parts)), tree.scope())
     given |= tree.values

@@ -54,6 +54,10 @@ INDEX_PROJECTED_ATTRIBUTES = 20
 PROJECTED_ATTRIBUTES = 100
 #: Names in one reply of ListTables.
 LIST_TABLES = 100
+#: Entries in one reply of ListContributorInsights.
+LIST_INSIGHTS = 100
+#: Bytes of a resource-based policy.
+POLICY_BYTES = 20 * 1024
 #: Tags of a table.
 TAGS = 50
 #: Capacity units that may be asked for at all; what AWS grants is far less.

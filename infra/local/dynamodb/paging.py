@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes
 from infra.local.dynamodb.capacity import Consumed
-from infra.local.dynamodb.errors import IllegalValue, invalid, invalid_value
+from infra.local.dynamodb.errors import IllegalValue, enveloped, invalid, invalid_value
 from infra.local.dynamodb.expressions import Plan, Values
 from infra.local.dynamodb.items import decode, item_size
 from infra.local.dynamodb.keys import ItemKey, KeySchema, SqlKey, exact_key, sql_key
@@ -113,15 +113,15 @@ def check_select(params: dict[str, Any], plan: Plan) -> None:
     if select is None:
         return
     if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in params:
-        raise invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        raise enveloped(invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"))
     if select == "SPECIFIC_ATTRIBUTES" and plan.projection is None:
-        raise invalid(
-            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+        raise enveloped(
+            invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
         )
     if select != "SPECIFIC_ATTRIBUTES" and plan.projection is not None:
         choice = "only the Count" if select == "COUNT" else select
         member = "AttributesToGet" if "AttributesToGet" in params else "ProjectionExpression"
-        raise invalid(f"Cannot specify the {member} when choosing to get {choice}")
+        raise enveloped(invalid(f"Cannot specify the {member} when choosing to get {choice}"))
 
 
 def fetches(params: dict[str, Any], plan: Plan, index: Index | None) -> bool:

@@ -27,6 +27,8 @@ _PARAMETERS = _PLAIN | {
 def query(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     check_request(request, "Query", params, _PLAIN, _PARAMETERS)
     plan, values = bind_any(params)
+    if plan.unsearchable is not None:
+        raise plan.unsearchable
     if not plan.key_tests:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
     check_select(params, plan)
@@ -37,10 +39,10 @@ def query(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         source.check_start(start)
     if KEY_CONDITIONS in params and len(source.keys.hashes) > 1:
         raise invalid("KeyConditions cannot be used with an index whose partition key has several attributes")
+    table.check_paths(plan.nested)
     found = search(source, plan, values)
     _check_filter(plan, source, "QueryFilter" if "QueryFilter" in params else "Filter Expression")
     fetch = fetches(params, plan, source.index)
-    table.check_paths(plan.nested)
     backwards = params.get("ScanIndexForward") is False
     clauses, parameters = found.clauses, list(found.parameters)
     if start is not None:

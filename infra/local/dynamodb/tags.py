@@ -14,7 +14,8 @@ from infra.local.request import Request
 
 _ARN = re.compile(r"arn:aws:dynamodb:([a-z0-9-]+):(\d{12}):(.+)")
 #: Letters, digits and blanks of any script, and these marks.
-_TEXT = re.compile(r"[\w\s+\-=._:/@]*")
+_KEY = re.compile(r"[\w\s+\-=._:/@]{1,128}")
+_VALUE = re.compile(r"[\w\s+\-=._:/@]{0,256}")
 
 _PUT = "INSERT OR REPLACE INTO dynamodb_tags (table_id, key, value) VALUES (?, ?, ?)"
 _REMOVE = "DELETE FROM dynamodb_tags WHERE table_id = ? AND key = ?"
@@ -37,9 +38,14 @@ def tag_resource(request: Request, params: dict[str, Any]) -> dict[str, Any]:
 
 def untag_resource(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     table = _table(request, "UntagResource", params)
-    if not params["TagKeys"]:
+    keys = params["TagKeys"]
+    if not keys:
         raise invalid("Atleast one Tag Key needs to be provided as Input.")
-    request.db.executemany(_REMOVE, [(table.id, key) for key in params["TagKeys"]])
+    for key in keys:
+        _check_key(key)
+    if len(keys) > TAGS:
+        raise _too_many()
+    request.db.executemany(_REMOVE, [(table.id, key) for key in keys])
     return {}
 
 
@@ -52,17 +58,29 @@ def list_tags_of_resource(request: Request, params: dict[str, Any]) -> dict[str,
 
 def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
     """Refuses tags that no table may have, whatever it has already."""
-    keys = [tag["Key"] for tag in tags]
-    if len(set(keys)) != len(keys):
-        raise invalid_value("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    seen: set[str] = set()
     for tag in tags:
-        for what in ("Key", "Value"):
-            if not _TEXT.fullmatch(tag[what]):
-                raise invalid_value(f"Tag {what} contains characters that are not allowed: {tag[what]}")
-        if tag["Key"].lower().startswith("aws:"):
-            raise invalid_value(f"Tag keys must not begin with aws: {tag['Key']}")
-    if len(keys) > TAGS:
+        key, value = tag.get("Key"), tag.get("Value")
+        _check_key(key)
+        if value is None or not _VALUE.fullmatch(value):
+            raise invalid(f"The Tag Value provided is invalid, Value: {_shown(value)}")
+        if tag["Key"].startswith("aws:"):
+            raise invalid(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+        if key in seen:
+            raise invalid(f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}")
+        seen.add(tag["Key"])
+    if len(tags) > TAGS:
         raise _too_many()
+
+
+def _check_key(key: str | None) -> None:
+    if key is None or not _KEY.fullmatch(key):
+        raise invalid(f"The Tag Key provided is invalid, Key: {_shown(key)}")
+
+
+def _shown(text: str | None) -> str:
+    """What is not there is told as Java does."""
+    return "null" if text is None else text
 
 
 def put_tags(request: Request, table: Table, tags: Iterable[Mapping[str, str]]) -> None:
@@ -74,7 +92,7 @@ def drop_tags(request: Request, table: Table) -> None:
 
 
 def _too_many() -> AwsError:
-    return invalid_value(f"Too many tags: One Table cannot have more than {TAGS} tags")
+    return invalid("Number of Tags exceed the current limit for the provided ResourceArn")
 
 
 def _table(request: Request, operation: str, params: dict[str, Any]) -> Table:
@@ -91,9 +109,15 @@ def _table(request: Request, operation: str, params: dict[str, Any]) -> Table:
         raise invalid_value(
             f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}"
         )
-    table = None
-    if (match[1], match[2]) == (request.region, request.account):
-        table = load_table(request, match[3].removeprefix("table/"))
+    if match[2] != request.account:
+        raise AwsError(
+            "AccessDeniedException",
+            f"User: arn:aws:iam::{request.account}:root is not authorized to perform: dynamodb:{operation} "
+            f"on resource: {arn} because no resource-based policy allows the dynamodb:{operation} action",
+        )
+    if match[1] != request.region:
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    table = load_table(request, match[3].removeprefix("table/"))
     if table is None:
         raise AwsError("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found")
     return table

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.local.dynamodb.definition import PAY_PER_REQUEST, PROVISIONED, billing_mode, check_units
-from infra.local.dynamodb.errors import invalid, invalid_value
-from infra.local.errors import AwsError
+from infra.local.dynamodb.errors import invalid, invalid_value, no_such_index
+from infra.local.dynamodb.on_demand_throughput import change
+from infra.local.dynamodb.warm_throughput import raise_to
 
 #: Seconds.
 _DAY = 86_400
@@ -27,12 +28,10 @@ def change_throughput(definition: dict[str, Any], params: Mapping[str, Any], now
         raise invalid_value(
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
         )
-    _check_updates(updates, indexes, after)
+    _check_updates(updates, indexes, after, params["TableName"])
+    if params.get("BillingMode") == PROVISIONED and asked is None:
+        raise invalid_value("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
     if after == PROVISIONED and before != PROVISIONED:
-        if asked is None:
-            raise invalid_value(
-                "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
-            )
         unsaid = [
             index["IndexName"]
             for index in indexes
@@ -46,13 +45,17 @@ def change_throughput(definition: dict[str, Any], params: Mapping[str, Any], now
         update = updates.get(index["IndexName"], {})
         if "ProvisionedThroughput" in update:
             _set(index, update["ProvisionedThroughput"], now, f"the index {index['IndexName']}")
-        for name in ("OnDemandThroughput", "WarmThroughput"):
-            if name in update:
-                index[name] = update[name]
+        if "OnDemandThroughput" in update:
+            index["OnDemandThroughput"] = update["OnDemandThroughput"]
+        if "WarmThroughput" in update:
+            raise_to(index, update["WarmThroughput"], after, f"index {index['IndexName']}")
         if after == PAY_PER_REQUEST:
             index.pop("ProvisionedThroughput", None)
     if indexes:
         definition["GlobalSecondaryIndexes"] = indexes
+    change(definition, params, after)
+    if params.get("WarmThroughput"):
+        raise_to(definition, params["WarmThroughput"], after, "table")
     if after != before:
         definition["BillingMode"] = after
     if after == PAY_PER_REQUEST != before:
@@ -66,14 +69,22 @@ def decreases_today(throughput: Mapping[str, Any], now: int) -> int:
     return int(throughput["NumberOfDecreasesToday"]) if last // _DAY == now // 1000 // _DAY else 0
 
 
-def _check_updates(updates: Mapping[str, Any], indexes: list[dict[str, Any]], mode: str) -> None:
+def _check_updates(updates: Mapping[str, Any], indexes: list[dict[str, Any]], mode: str, table: str) -> None:
     known = {index["IndexName"] for index in indexes}
     for name, update in updates.items():
         if name not in known:
-            raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index: {name} not found")
-        if "ProvisionedThroughput" in update and mode == PAY_PER_REQUEST:
+            raise no_such_index(name, table)
+        if mode != PAY_PER_REQUEST:
+            continue
+        if "ProvisionedThroughput" in update:
             raise invalid_value(
-                f"ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
+                f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} when "
+                "BillingMode is PAY_PER_REQUEST"
+            )
+        if not (update.get("OnDemandThroughput") or update.get("WarmThroughput")):
+            raise invalid_value(
+                f"The only Updates for index: {name} when TableThroughputMode is PAY_PER_REQUEST can be to "
+                "OnDemandThroughput, WarmThroughput"
             )
 
 

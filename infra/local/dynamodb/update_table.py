@@ -3,10 +3,11 @@
 An index that is made is back-filled by chores.py; until that is done the table is UPDATING and takes no other change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from infra.local.dynamodb.chores import begin, is_pending
+from infra.local.dynamodb.composition import check_composition
 from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.create_table import check_encryption
 from infra.local.dynamodb.definition import (
@@ -16,7 +17,7 @@ from infra.local.dynamodb.definition import (
     check_stream,
 )
 from infra.local.dynamodb.describe_table import describe, existing
-from infra.local.dynamodb.errors import in_use, invalid, invalid_value
+from infra.local.dynamodb.errors import in_use, invalid, invalid_value, no_such_index
 from infra.local.dynamodb.limits import GLOBAL_INDEXES
 from infra.local.dynamodb.parameters import check_known
 from infra.local.dynamodb.tables import Table, save_definition
@@ -40,22 +41,22 @@ _PARAMETERS = frozenset(
     }
 )
 #: Parameters that are only written down.
-_SETTINGS = ("SSESpecification", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput")
-_ACTIONS = ("Update", "Create", "Delete")
+_SETTINGS = ("SSESpecification", "TableClass", "DeletionProtectionEnabled")
 
 
 def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     check("UpdateTable", params)
     check_known("UpdateTable", params, _PARAMETERS)
     updates = params.get("GlobalSecondaryIndexUpdates", [])
-    _check_asked(params, updates)
-    check_stream("UpdateTable", params)
+    check_composition(params)
     check_encryption("UpdateTable", params)
     table = existing(request, params["TableName"])
+    check_stream("UpdateTable", params)
     if is_pending(request, table, "index"):
         raise in_use(f"Table is being updated: {table.name}")
     definition = dict(table.definition)
     change_throughput(definition, params, request.now)
+    _check_encrypted(table, params)
     for setting in _SETTINGS:
         if setting in params:
             definition[setting] = params[setting]
@@ -64,7 +65,7 @@ def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     made = dropped = None
     for update in updates:
         if "Create" in update:
-            made = _with_index(table, definition, update["Create"], attribute_types(params))
+            made = _with_index(table, definition, update["Create"], params)
         elif "Delete" in update:
             dropped = _without_index(table, definition, update["Delete"]["IndexName"])
     going = None if dropped is None else _described_index(request, table, dropped)
@@ -82,46 +83,22 @@ def update_table(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     return {"TableDescription": _describe(request, changed, made, going)}
 
 
-def _check_asked(params: Mapping[str, Any], updates: Sequence[Mapping[str, Any]]) -> None:
-    """What can be said of the request without the table."""
-    if not updates and not (params.keys() - {"TableName", "AttributeDefinitions", "GlobalSecondaryIndexUpdates"}):
-        raise invalid(
-            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
-            "SSESpecification or ReplicaUpdates is required"
-        )
-    names: set[str] = set()
-    online = 0
-    for update in updates:
-        actions = [action for action in _ACTIONS if action in update]
-        if not actions:
-            raise invalid_value(
-                "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-                "GlobalSecondaryIndexUpdate.Delete must not be null"
-            )
-        if len(actions) > 1:
-            raise invalid_value(
-                "Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-                "GlobalSecondaryIndexUpdate.Delete can be specified"
-            )
-        name = update[actions[0]]["IndexName"]
-        if name in names:
-            raise invalid_value(
-                f"Only one global secondary index update per index is allowed simultaneously. Index: {name}"
-            )
-        names.add(name)
-        online += actions[0] != "Update"
-    if online > 1:
-        raise AwsError(
-            "LimitExceededException",
-            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
-        )
+def _check_encrypted(table: Table, params: Mapping[str, Any]) -> None:
+    """Refuses the encryption that every table has without being asked."""
+    if "SSESpecification" not in params or params["SSESpecification"].get("Enabled"):
+        return
+    if not table.definition.get("SSESpecification", {}).get("Enabled"):
+        raise invalid_value("Table is already encrypted by default")
 
 
-def _with_index(table: Table, definition: dict[str, Any], asked: Mapping[str, Any], types: Mapping[str, str]) -> str:
+def _with_index(table: Table, definition: dict[str, Any], asked: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """Adds an index to the definition; says its name."""
     name: str = asked["IndexName"]
     if table.index(name) is not None:
-        raise invalid(f"Attempting to create an index which already exists: {name}")
+        raise invalid("Attempting to create an index which already exists")
+    if "AttributeDefinitions" not in params:
+        raise invalid_value(f"AttributeDefinitions is not specified for index: {name}")
+    types = attribute_types(params)
     check_global_index(asked, types, definition.get("BillingMode", "PROVISIONED"))
     known = {entry["AttributeName"]: entry["AttributeType"] for entry in definition["AttributeDefinitions"]}
     used = [part["AttributeName"] for part in asked["KeySchema"]]
@@ -135,7 +112,8 @@ def _with_index(table: Table, definition: dict[str, Any], asked: Mapping[str, An
     if len(indexes) == GLOBAL_INDEXES:
         raise AwsError(
             "LimitExceededException",
-            f"Subscriber limit exceeded: GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES}",
+            "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of "
+            f"{GLOBAL_INDEXES}",
         )
     number = definition["NextNumber"]
     definition["NextNumber"] = number + 1
@@ -156,9 +134,9 @@ def _without_index(table: Table, definition: dict[str, Any], name: str) -> str:
     """Takes an index out of the definition, and with it the attributes that only it had as keys."""
     index = table.index(name)
     if index is None:
-        raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index: {name} not found")
+        raise no_such_index(name, table.name)
     if index.local:
-        raise invalid_value(f"Index is not a global secondary index: {name}")
+        raise invalid(f"Cannot delete an index that is not a GlobalSecondaryIndex: {name}")
     left = [entry for entry in definition["GlobalSecondaryIndexes"] if entry["IndexName"] != name]
     del definition["GlobalSecondaryIndexes"]
     if left:

@@ -25,7 +25,6 @@ from infra.local.dynamodb.expressions.ast import (
     Value,
 )
 from infra.local.dynamodb.expressions.scope import Read, Scope, Steps, Test, Values, find, written
-from infra.local.dynamodb.items import text_size
 
 #: Comparator -> what it makes of compare()'s -1, 0 or 1.
 _ORDERINGS: dict[str, Callable[[int], bool]] = {
@@ -248,7 +247,10 @@ def _size(operand: Read) -> Read:
         ((kind, content),) = value.items()
         if kind not in _SIZED_TYPES:
             return None
-        return {"N": str(text_size(content) if kind == "S" else len(content))}
+        if kind == "S" and not content.isascii():
+            # A text's length is that of Java's: in units of UTF-16.
+            return {"N": str(len(content.encode("utf-16-le")) // 2)}
+        return {"N": str(len(content))}
 
     return size
 

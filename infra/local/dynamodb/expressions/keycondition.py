@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from infra.local.dynamodb.errors import invalid
 from infra.local.dynamodb.expressions.ast import (
     And,
     Between,
@@ -18,8 +17,16 @@ from infra.local.dynamodb.expressions.ast import (
 )
 from infra.local.dynamodb.expressions.evaluate import compile_condition
 from infra.local.dynamodb.expressions.scope import Scope
+from infra.local.errors import AwsError
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class Unsearchable(AwsError):
+    """A condition in order that no key can be searched by: the last thing that is said of a request."""
+
+    def __init__(self, message: str):
+        super().__init__("ValidationException", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ def compile_key_condition(node: Condition, scope: Scope) -> tuple[KeyTest, ...]:
     tests = _key_tests(node, scope)
     names = [test.attribute for test in tests]
     if len(set(names)) != len(names):
-        raise invalid("KeyConditionExpressions must only contain one condition per key")
+        raise Unsearchable("KeyConditionExpressions must only contain one condition per key")
     return tuple(tests)
 
 
@@ -71,26 +78,28 @@ def _key_test(node: Condition, scope: Scope) -> KeyTest:
 def _test(scope: Scope, operator: str, *operands: Operand) -> KeyTest:
     """A test of the one attribute among the operands, the rest of which must be values."""
     if any(not isinstance(operand, Path | Value) for operand in operands):
-        raise invalid("KeyConditionExpressions cannot contain nested operations")
+        raise Unsearchable("KeyConditionExpressions cannot contain nested operations")
     paths = [operand for operand in operands if isinstance(operand, Path)]
     if not paths:
-        raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
+        raise Unsearchable("Invalid condition in KeyConditionExpression: No key attribute specified")
     steps = scope.steps(paths[0])
     if len(steps) > 1:
-        raise invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+        raise Unsearchable("KeyConditionExpressions cannot have conditions on nested attributes")
     if len(paths) > 1:
-        raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+        raise Unsearchable(
+            "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
+        )
     placeholders = tuple(scope.placeholder(operand) for operand in operands if isinstance(operand, Value))
     return KeyTest(str(steps[0]), operator, placeholders)
 
 
 def _require_key_first(operator: str, operand: Operand) -> None:
     if isinstance(operand, Value):
-        raise invalid(
+        raise Unsearchable(
             f"Invalid condition in KeyConditionExpression: {operator} operator must have the key attribute as its "
             "first operand"
         )
 
 
 def _not_for_keys(operator: str) -> Exception:
-    return invalid(f"Invalid operator used in KeyConditionExpression: {operator}")
+    return Unsearchable(f"Invalid operator used in KeyConditionExpression: {operator}")

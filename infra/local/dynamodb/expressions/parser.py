@@ -230,6 +230,7 @@ class _Parser(Cursor):
             arguments[0], Path
         ):
             self.object_to(f"Operator or function requires a document path; operator or function: {function}")
+        self._refuse_lists_within(*arguments)
         return Call(function, arguments)
 
     def path(self) -> Path:
@@ -269,6 +270,8 @@ class _Parser(Cursor):
     def update(self) -> Update:
         actions: list[Action] = []
         seen: set[str] = set()
+        if self.tokens[0].kind == END:
+            raise self.unexpected()
         while self.tokens[self.at].kind != END:
             token = self.tokens[self.at]
             section = token.text.upper()
@@ -307,7 +310,9 @@ class _Parser(Cursor):
             return left
         self.advance()
         self.count_operator()
-        return Arithmetic(token.text, left, self._plain_operand())
+        right = self._plain_operand()
+        self._refuse_lists_within(left, right)
+        return Arithmetic(token.text, left, right)
 
     def _value(self) -> Value:
         token = self.tokens[self.at]
@@ -315,6 +320,12 @@ class _Parser(Cursor):
             raise self.unexpected()
         self.advance()
         return Value(token.text)
+
+    def _refuse_lists_within(self, *operands: Operand) -> None:
+        """list_append() is a value of its own, and no part of another."""
+        for operand in operands:
+            if isinstance(operand, Call) and operand.function == "list_append" and self.kind == "UpdateExpression":
+                self._object_to_use(operand)
 
     def _object_to_use(self, call: Call) -> None:
         self.object_to(f"The function is not allowed to be used this way in an expression; function: {call.function}")

@@ -6,7 +6,7 @@ calls of one call site, which differ in values alone, share one plan.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,11 +15,13 @@ from typing import Any
 from infra.local.dynamodb.attributes import Item, canonical_attributes, canonical_value
 from infra.local.dynamodb.errors import IllegalValue, invalid
 from infra.local.dynamodb.expressions.evaluate import compile_condition
-from infra.local.dynamodb.expressions.keycondition import KeyTest, compile_key_condition
+from infra.local.dynamodb.expressions.keycondition import KeyTest, Unsearchable, compile_key_condition
 from infra.local.dynamodb.expressions.parser import parse_condition, parse_projection, parse_update
 from infra.local.dynamodb.expressions.projection import Projector
 from infra.local.dynamodb.expressions.scope import Check, Scope, Test, Values, require_apart
 from infra.local.dynamodb.expressions.update import UpdateProgram, compile_update
+from infra.local.dynamodb.items import NAME_TOO_LARGE, text_size
+from infra.local.dynamodb.limits import ATTRIBUTE_NAME_BYTES
 from infra.local.errors import AwsError
 
 #: Plans kept; a program has a few dozen call sites.
@@ -27,6 +29,14 @@ _PLANS = 2048
 _NAME_KEY = re.compile(r"#[A-Za-z0-9_]+")
 _VALUE_KEY = re.compile(r":[A-Za-z0-9_]+")
 _NO_VALUES: Item = {}
+#: The expressions in the order in which they are looked at, each with its place among the parameters of `_plan`.
+_IN_ORDER = (
+    (4, "KeyConditionExpression"),
+    (0, "UpdateExpression"),
+    (1, "ConditionExpression"),
+    (2, "FilterExpression"),
+    (3, "ProjectionExpression"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +62,26 @@ class Plan:
     trail: tuple[tuple[str, str | Check], ...] = ()
     #: Attributes of which some expression goes into the parts, as no key can be.
     nested: frozenset[str] = frozenset()
+    #: Why there are no key tests although there is a KeyConditionExpression.
+    unsearchable: Unsearchable | None = None
 
 
 def bind(params: Mapping[str, Any]) -> tuple[Plan, Values]:
     """The plan for a call's parameters, and its values, legal and canonical."""
     get = params.get
     names = get("ExpressionAttributeNames")
-    plan = _plan(
-        get("UpdateExpression"),
-        get("ConditionExpression"),
-        get("FilterExpression"),
-        get("ProjectionExpression"),
-        get("KeyConditionExpression"),
-        None if names is None else tuple(names.items()),
-    )
     given = get("ExpressionAttributeValues")
+    try:
+        plan = _plan(
+            get("UpdateExpression"),
+            get("ConditionExpression"),
+            get("FilterExpression"),
+            get("ProjectionExpression"),
+            get("KeyConditionExpression"),
+            None if names is None else tuple(names.items()),
+        )
+    except AwsError as fault:
+        raise _foremost(params, fault) from None
     if given is None:
         if plan.values:
             problem = _problem(plan, _NO_VALUES)
@@ -108,9 +123,15 @@ def _plan(
         return frozenset(scope.heads)
 
     key_tests: tuple[KeyTest, ...] = ()
+    unsearchable: Unsearchable | None = None
     if key_condition is not None:
         scope = Scope("KeyConditionExpression", known)
-        key_tests = compile_key_condition(parse_condition(scope.kind, key_condition), scope)
+        node = parse_condition(scope.kind, key_condition)
+        try:
+            key_tests = compile_key_condition(node, scope)
+        except Unsearchable as error:
+            unsearchable, scope = error, Scope(scope.kind, known)
+            compile_condition(node, scope)
         note(scope)
     program, updated = None, frozenset[str]()
     if update is not None:
@@ -136,11 +157,7 @@ def _plan(
         projector = Projector(tuple(paths))
         note(scope)
     unused = sorted(known.keys() - used_names)
-    if unused:
-        raise invalid(
-            f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{', '.join(unused)}}}"
-        )
-    return Plan(
+    plan = Plan(
         condition=test,
         filter=filter_test,
         filtered=filtered,
@@ -152,7 +169,59 @@ def _plan(
         checks=tuple(checks),
         trail=tuple(trail),
         nested=frozenset(nested),
+        unsearchable=unsearchable,
     )
+    if unused:
+        raise _UnusedNamesError(unused, plan)
+    return plan
+
+
+class _UnusedNamesError(AwsError):
+    """Names that no expression uses: said last of all, so the plan goes with it."""
+
+    def __init__(self, unused: Sequence[str], plan: Plan):
+        keys = ", ".join(unused)
+        super().__init__(
+            "ValidationException", f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{keys}}}"
+        )
+        self.plan = plan
+
+
+def _foremost(params: Mapping[str, Any], fault: AwsError) -> AwsError:
+    """The first of the faults of a call that has one in its expressions.
+
+    First come names that are none, then values that are none, then the expressions one by one, each with the values
+    that it uses, and at last the names that none of them uses.
+    """
+    names, given = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
+    known = None if names is None else tuple(names.items())
+    try:
+        _checked_names(known, any_expression=True)
+        if given is not None:
+            _check_value_keys(given)
+        values = canonical_attributes(given or {})
+        for at, kind in _IN_ORDER:
+            texts = [params.get(kind) if place == at else None for place in range(len(_IN_ORDER))]
+            if texts[at] is None:
+                continue
+            try:
+                plan = _plan(*texts, known)
+            except _UnusedNamesError as unused:
+                plan = unused.plan
+            problem = _problem(plan, values)
+            if problem is not None:
+                return problem
+    except AwsError as first:
+        return first
+    return fault
+
+
+def _check_value_keys(values: Values) -> None:
+    if not values:
+        raise invalid("ExpressionAttributeValues must not be empty")
+    for key in values:
+        if not _VALUE_KEY.fullmatch(key):
+            raise invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
 
 
 def _checked_names(names: tuple[tuple[str, str], ...] | None, any_expression: bool) -> dict[str, str]:
@@ -167,6 +236,8 @@ def _checked_names(names: tuple[tuple[str, str], ...] | None, any_expression: bo
             raise invalid(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{key}"')
         if not name:
             raise invalid(f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {key}")
+        if text_size(name) > ATTRIBUTE_NAME_BYTES:
+            raise invalid(f"ExpressionAttributeNames contains invalid value: {NAME_TOO_LARGE} for key {key}")
     return dict(names)
 
 
@@ -174,11 +245,7 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
     expressions = [name for name in params if name.endswith("Expression") and name != "ProjectionExpression"]
     if not expressions:
         return invalid("ExpressionAttributeValues can only be specified when using expressions")
-    if not values:
-        return invalid("ExpressionAttributeValues must not be empty")
-    for key in values:
-        if not _VALUE_KEY.fullmatch(key):
-            return invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"')
+    _check_value_keys(values)
     problem = _problem(plan, values)
     if problem is not None:
         return problem
@@ -186,7 +253,7 @@ def _mismatch(plan: Plan, params: Mapping[str, Any], values: Values) -> Exceptio
     return invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{', '.join(unused)}}}")
 
 
-def _problem(plan: Plan, values: Values) -> Exception | None:
+def _problem(plan: Plan, values: Values) -> AwsError | None:
     """The first problem of the expressions, with values that may not be all that they use."""
     for kind, step in plan.trail:
         if not isinstance(step, str):

@@ -8,7 +8,7 @@ from infra.local.dynamodb.limits import EXPRESSION_BYTES
 
 _TOKEN = re.compile(
     r"""
-    (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    (?P<word>[A-Za-z][A-Za-z0-9_]*)
   | (?P<name>\#[A-Za-z0-9_]+)
   | (?P<value>:[A-Za-z0-9_]+)
   | (?P<index>[0-9]+)

@@ -165,6 +165,10 @@ class Engine:
         """As `call`, for a door that has checked the parameters itself: raises `AwsError`, adds no metadata."""
         return self._submit(self._find(service, operation), params, region, endpoint)
 
+    def check_supported(self, service: str, operation: str) -> None:
+        """`AwsError`, which names the operation, if it is not one of the engine's."""
+        self._find(service, operation)
+
     def now(self) -> int:
         """Epoch milliseconds by the engine's clock."""
         return self._clock()

@@ -108,6 +108,8 @@ class Door:
             self._verifier.verify(request, target.service)
             if target.service == "sts":
                 check_issuable(target.operation)
+        # Before its parameters are read, and perhaps found wanting: no other ones would do.
+        self._engine.check_supported(target.service, target.operation)
         encoding = request.headers.get(b"content-encoding")
         if encoding is not None:
             # The signature covers the bytes on the wire: they are inflated only now.

@@ -173,8 +173,9 @@ async def test_an_operation_that_no_service_has_is_unknown(door: httpx.AsyncClie
     assert reply.json()["__type"] == "com.amazon.coral.service#UnknownOperationException"
 
 
-async def test_an_operation_that_is_not_embedded_is_named(door: httpx.AsyncClient) -> None:
-    reply = await post(door, "DynamoDB_20120810.CreateGlobalTable", {"GlobalTableName": "g", "ReplicationGroup": []})
+@pytest.mark.parametrize("params", [{"GlobalTableName": "g", "ReplicationGroup": []}, {}])
+async def test_an_operation_that_is_not_embedded_is_named(door: httpx.AsyncClient, params: dict[str, Any]) -> None:
+    reply = await post(door, "DynamoDB_20120810.CreateGlobalTable", params)
     assert reply.json()["__type"].endswith("#UnknownOperationException")
     assert "CreateGlobalTable" in reply.json()["message"]
 

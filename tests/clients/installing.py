@@ -59,6 +59,8 @@ def _install_programs(say: Say) -> None:
         "--disable-pip-version-check",
         "--no-input",
         "install",
+        # Most of it is never imported.
+        "--no-compile",
         "--retries",
         "2",
         "--progress-bar",

@@ -67,7 +67,7 @@ class Shop:
         return pieces * each
 
 
-register_service("shop", Shop, methods=["price"])
+register_service("corner-shop", Shop, methods=["price"])
 
 
 @job("alarm")

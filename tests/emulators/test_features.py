@@ -134,15 +134,26 @@ def test_a_job_that_waits_says_why_and_is_rescheduled(place: Place) -> None:
     assert outcomes(place.ended(made["id"])) == ["completed"]
 
 
-def test_dead_letters_are_counted_redriven_at_a_rate_called_off_and_discarded(place: Place) -> None:
-    made = [place.enqueue("deeds", {"what": "discard"}, tags=["dead"])["id"] for _ in range(3)]
+def dead(place: Place, tag: str) -> tuple[list[str], dict[str, Any]]:
+    """Three jobs that have failed, and what asks for them."""
+    made = [place.enqueue("deeds", {"what": "discard"}, tags=[tag])["id"] for _ in range(3)]
     assert {place.ended(job_id)["status"] for job_id in made} == {"failed"}
-    wanted = {"filter": {"error": "Discard", "tags": ["dead"]}}
+    wanted = {"filter": {"error": "Discard", "tags": [tag]}}
     # A job that has failed is among the failed ones once its dead letter is in place.
     until(lambda: post(place, "queues/deeds/redrive", wanted | {"dryRun": True})["matched"], lambda count: count == 3)
+    return made, wanted
+
+
+def test_dead_letters_are_redriven_at_a_rate_and_called_off(place: Place) -> None:
+    _, wanted = dead(place, "slow")
     slow = post(place, "queues/deeds/redrive", wanted | {"rate": 0.01})
     called_off = place.api.delete(f"{JOBS}/operations/{slow['id']}").raise_for_status().json()
-    assert (called_off["status"], called_off["done"]) == ("cancelled", 0)
+    # The first goes at once, if a round was faster than we.
+    assert (called_off["status"], called_off["done"] <= 1) == ("cancelled", True)
+
+
+def test_dead_letters_are_counted_and_discarded(place: Place) -> None:
+    made, wanted = dead(place, "dead")
     given_up = post(place, "queues/deeds/discard", wanted)
     done = until(lambda: get(place, f"operations/{given_up['id']}"), lambda operation: operation["status"] != "running")
     assert (done["status"], done["done"]) == ("done", 3)
@@ -173,7 +184,7 @@ def test_a_function_by_its_name(place: Place) -> None:
     call = {"function": "functions.task_examples:calculate_sum", "args": [[1, 2, 3.5]]}
     job = place.ended(place.enqueue("task", call)["id"])
     assert (job["status"], job["result"]["sum"]) == ("completed", 6.5)
-    of_service = {"function": "shop.price", "args": [4], "kwargs": {"each": 2.5}}
+    of_service = {"function": "corner-shop.price", "args": [4], "kwargs": {"each": 2.5}}
     assert place.ended(place.enqueue("task", of_service)["id"])["result"] == 10
     refused = place.api.post(JOBS, json={"type": "task", "data": {"function": "os:system", "args": ["true"]}})
     assert refused.status_code == 422

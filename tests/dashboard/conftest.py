@@ -134,6 +134,8 @@ def dashboard(page: Page, tenant: Tenant) -> Page:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """A file that is not there yet; `hold` and `unreliable` look for it."""
-    return tmp_path / "gate"
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that `hold`, `single` and `unreliable` look for: not there yet, there once the test has ended."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()

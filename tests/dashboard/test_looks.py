@@ -38,7 +38,7 @@ SCHEMES: dict[Literal["light", "dark"], dict[str, list[str]]] = {
 }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def filled(house: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A tenant with a job of each kind."""
     with Tenant(house.ready["api"], "looks") as tenant:
@@ -57,7 +57,8 @@ def filled(house: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
         tenant.ended("parts:a")
         yield tenant
         gate.touch()
-        tenant.ended("running")
+        for held in ("running", "parts:b"):
+            tenant.ended(held)
 
 
 def open_view(page: Page, tenant: Tenant, view: str) -> None:

@@ -8,7 +8,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 # What is imported is kept compiled, whatever the environment says: each of a run's hundreds of processes would compile
-# all of it anew, which doubles what the tests take.
+# all of it anew, which doubles what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv

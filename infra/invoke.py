@@ -16,6 +16,7 @@ import orjson
 from infra.local.engine import Engine
 from infra.local.lambda_.context import LambdaContext
 from infra.local.lambda_.event import record_of
+from infra.local.partition import partition_of
 from queues.catalog import Catalog, load
 from queues.clients import Clients
 from queues.encryption.passing_key import passing_sealer
@@ -53,7 +54,7 @@ async def invoke(settings: Settings, type_name: str, event: Any) -> Invoked:
         sent = await _received(runtime, type_name, len(ids))
         context = LambdaContext(
             settings.queue(type_name),
-            f"arn:aws:lambda:{settings.region}:{settings.aws_account}:function:{settings.queue(type_name)}",
+            f"arn:{partition_of(settings.region)}:lambda:{settings.region}:{settings.aws_account}:function:{settings.queue(type_name)}",
             str(uuid4()),
             "local",
             function_timeout(job_type),

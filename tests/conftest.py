@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-#: Folders whose tests share what is dear to start, servers in Java or what goes to Lambda: one process runs all of one.
+#: Folders whose tests share what is dear to start, servers, browsers, what goes to Lambda: one process runs all of one.
 TOGETHER = frozenset({"clients", "contract", "dashboard", "doctor", "emulators", "packaging"})
 #: Folders that wait for other programs: first, so that at the end there are short tests left for every process.
 WAITING = (

@@ -11,7 +11,7 @@ import typer
 from infra.cli.exits import CommandFailed, Exit
 from infra.cli.output import clean
 
-#: From the least to the most grave.
+#: From the least to the most grave. The core has them too, but importing it takes longer than the whole command.
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: The option of commands that show a log.
 Level = Annotated[

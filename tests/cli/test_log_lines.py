@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.cli.log_lines import at_least, level_named, log_lines
+from infra.cli.log_lines import LEVELS, at_least, level_named, log_lines
+from queues import log_line
 
 #: What a character that a terminal might act on becomes.
 ODD = "\N{REPLACEMENT CHARACTER}"
@@ -14,6 +15,10 @@ ODD = "\N{REPLACEMENT CHARACTER}"
 
 def line(message: str = "m", level: str = "INFO", attempt: int = 1, **more: Any) -> dict[str, Any]:
     return {"at": "2026-11-22T12:01:02.345Z", "attempt": attempt, "level": level, "message": message, **more}
+
+
+def test_its_levels_are_the_cores() -> None:
+    assert tuple(log_line.LEVELS) == LEVELS
 
 
 @pytest.mark.parametrize(

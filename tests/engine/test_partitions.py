@@ -40,6 +40,34 @@ async def test_queues_and_their_dead_letters(engine: Engine, region: str) -> Non
 
 
 @pytest.mark.parametrize("region", REGIONS)
+async def test_tables_indexes_and_what_hangs_on_them(engine: Engine, region: str) -> None:
+    """CreateTable, TagResource, PutResourcePolicy; a table is found by its ARN."""
+    dynamodb = engine.client("dynamodb", region=region)
+    key = [{"AttributeName": "a", "KeyType": "HASH"}]
+    index = {"IndexName": "index", "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}
+    made = await dynamodb.create_table(
+        TableName="table",
+        AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
+        KeySchema=key,
+        GlobalSecondaryIndexes=[index],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True},
+    )
+    arn = made["TableDescription"]["TableArn"]
+    assert arn == f"arn:{REGIONS[region]}:dynamodb:{region}:000000000000:table/table"
+    assert made["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexArn"] == f"{arn}/index/index"
+    key_arn = made["TableDescription"]["SSEDescription"]["KMSMasterKeyArn"]
+    assert key_arn.startswith(f"arn:{REGIONS[region]}:kms:{region}:")
+    await dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "k", "Value": "v"}])
+    assert (await dynamodb.list_tags_of_resource(ResourceArn=arn))["Tags"] == [{"Key": "k", "Value": "v"}]
+    root = {"AWS": f"arn:{REGIONS[region]}:iam::111122223333:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "dynamodb:GetItem", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert (await dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy))["RevisionId"]
+    assert (await dynamodb.describe_table(TableName=arn))["Table"]["TableName"] == "table"
+
+
+@pytest.mark.parametrize("region", REGIONS)
 async def test_schedules_alarms_and_callers(engine: Engine, region: str) -> None:
     """CreateSchedule, PutMetricAlarm, PutDashboard, GetCallerIdentity."""
     partition = REGIONS[region]

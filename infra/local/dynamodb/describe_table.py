@@ -16,6 +16,7 @@ from infra.local.dynamodb.sweep import SWEEP_ITEMS
 from infra.local.dynamodb.tables import Index, Table, arn_of, forget, load_table, name_in_arn
 from infra.local.dynamodb.tags import drop_tags
 from infra.local.dynamodb.throughput import decreases_today
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 _TABLE_ONLY = frozenset({"TableName"})
@@ -140,7 +141,7 @@ def _modes(table: Table, account: str, status: str) -> dict[str, Any]:
         told["SSEDescription"] = {
             "Status": "ENABLED",
             "SSEType": "KMS",
-            "KMSMasterKeyArn": f"arn:aws:kms:{table.region}:{account}:key/{table.uuid}",
+            "KMSMasterKeyArn": f"arn:{partition_of(table.region)}:kms:{table.region}:{account}:key/{table.uuid}",
         }
     return told
 

@@ -19,7 +19,7 @@ from infra.local.dynamodb.tables import Table, save_definition
 from infra.local.errors import AwsError
 from infra.local.request import Request
 
-_ARN = re.compile(r"arn:aws:dynamodb:([a-z0-9-]+):(\d{12}):table/([a-zA-Z0-9_.-]{3,255})(/.*)?")
+_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table/([a-zA-Z0-9_.-]{3,255})(/.*)?")
 #: The expected revision of a policy that is not there.
 _NONE = "NO_POLICY"
 #: Where it is in a table's definition.

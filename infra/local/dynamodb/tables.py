@@ -17,6 +17,7 @@ from infra.local.dynamodb.errors import invalid, no_such_table
 from infra.local.dynamodb.keys import KeyAttribute, KeySchema
 from infra.local.dynamodb.limits import HASH_KEY_BYTES, RANGE_KEY_BYTES
 from infra.local.dynamodb.statements import IndexColumns, IndexLayout, Statements, statements
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
 #: Where the tables are in `Request.cache`, by region and name.
@@ -148,7 +149,7 @@ def save_definition(request: Request, table: Table, definition: Mapping[str, Any
 
 
 def arn_of(request: Request, table: Table) -> str:
-    return f"arn:aws:dynamodb:{table.region}:{request.account}:table/{table.name}"
+    return f"arn:{partition_of(table.region)}:dynamodb:{table.region}:{request.account}:table/{table.name}"
 
 
 def name_in_arn(request: Request, arn: str) -> str:

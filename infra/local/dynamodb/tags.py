@@ -10,9 +10,10 @@ from infra.local.dynamodb.limits import TAGS
 from infra.local.dynamodb.parameters import check_known
 from infra.local.dynamodb.tables import Table, load_table
 from infra.local.errors import AwsError
+from infra.local.partition import partition_of
 from infra.local.request import Request
 
-_ARN = re.compile(r"arn:aws:dynamodb:([a-z0-9-]+):(\d{12}):(.+)")
+_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):(.+)")
 #: Letters, digits and blanks of any script, and these marks.
 _KEY = re.compile(r"[\w\s+\-=._:/@]{1,128}")
 _VALUE = re.compile(r"[\w\s+\-=._:/@]{0,256}")
@@ -112,8 +113,9 @@ def _table(request: Request, operation: str, params: dict[str, Any]) -> Table:
     if match[2] != request.account:
         raise AwsError(
             "AccessDeniedException",
-            f"User: arn:aws:iam::{request.account}:root is not authorized to perform: dynamodb:{operation} "
-            f"on resource: {arn} because no resource-based policy allows the dynamodb:{operation} action",
+            f"User: arn:{partition_of(request.region)}:iam::{request.account}:root is not authorized to perform: "
+            f"dynamodb:{operation} on resource: {arn} because no resource-based policy allows the "
+            f"dynamodb:{operation} action",
         )
     if match[1] != request.region:
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")

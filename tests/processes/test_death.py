@@ -62,8 +62,8 @@ async def test_a_timeout_kills_the_process_and_shows_where_it_hung(
 
 
 async def test_imports_of_a_fresh_process_are_not_held_against_the_job(pool: ProcessPool) -> None:
-    # The interpreter alone takes longer to start.
-    assert (await run(pool, "add-up", {"values": [1]}, timeout=0.02)).result == {"total": 1}
+    # To start the interpreter and to import what handlers need takes longer.
+    assert (await run(pool, "add-up", {"values": [1]}, timeout=0.1)).result == {"total": 1}
 
 
 @pytest.mark.parametrize("leave", [False, True], ids=["timeout", "crash"])
@@ -115,13 +115,15 @@ async def test_calls_beyond_the_size_wait_in_order(pool: ProcessPool) -> None:
     assert ended == [0, 1, 2, 3, 4]
 
 
-async def test_a_warm_call_is_quick(pool: ProcessPool) -> None:
-    await run(pool, "add-up", {"values": [1]})
+async def test_a_warm_call_costs_next_to_nothing(pool: ProcessPool) -> None:
     loop = asyncio.get_running_loop()
+    start = loop.time()
+    await run(pool, "add-up", {"values": [1]})
+    cold = loop.time() - start
     start = loop.time()
     for _ in range(100):
         await run(pool, "add-up", {"values": [1]})
-    assert loop.time() - start < 2
+    assert loop.time() - start < 20 * cold
 
 
 SERVER = """

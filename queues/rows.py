@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from queues import limits
-from queues.job import DEFAULTS, Attempt, ErrorInfo, Job, Status, job_with
+from queues.job import DEFAULTS, ENDED, Attempt, ErrorInfo, Job, Status, job_with
 from queues.job_options import JobOptions
 from queues.log_line import LogLine, add_lines
 from queues.outcome import Settlement
@@ -54,25 +54,25 @@ def asked(now: int, by: str | None) -> dict[str, Item]:
 
 
 def new_row(job: Job, due: int) -> Item:
-    """The item of a job that has just been made; `due` is when the reaper shall look at it."""
+    """The item of a job that has just been made; `due` is when the reaper shall look at it.
+
+    What its key or another attribute tells has none of its own: each is paid for at every read and write.
+    """
     item = {
         "pk": {"S": partition_key(job.tenant, job.id)},
         "sk": {"S": SORT_KEY},
         "state": {"S": partition(job.tenant, OPEN, job.shard)},
         "due": {"N": str(due)},
-        "id": {"S": job.id},
-        "tenant": {"S": job.tenant},
         "type": {"S": job.type},
-        "status": {"S": job.status.value},
+        "status": _STORED[job.status],
         "attempt": {"N": "0"},
-        "max_attempts": {"N": str(job.max_attempts)},
         "data": {"S": job.data_json},
-        "timeout": number(job.timeout),
-        "backoff": {"S": backoff_text(job.backoff)},
-        "priority": {"N": str(job.priority)},
+        "policy": {"S": policy_text(job.max_attempts, job.timeout, job.backoff)},
         "created_at": {"N": str(job.created_at)},
         "run_at": {"N": str(job.run_at)},
     }
+    if job.priority != DEFAULTS["priority"]:
+        item["priority"] = {"N": str(job.priority)}
     if job.data_version != 1:
         item["data_version"] = {"N": str(job.data_version)}
     if job.tags:
@@ -97,34 +97,54 @@ def new_row(job: Job, due: int) -> Item:
 def job_of(item: Item) -> Job:
     """The job that an item holds, with the status that is stored (see `Job.seen_at`).
 
-    A lease and its holder belong to an active job, whatever the row says; a completed one has come to 100 %.
+    A lease and its holder belong to an active job, whatever the row says; a completed one has come to 100 %. A job that
+    an attempt ended has ended with it.
     """
-    # One pass over what is there, since most of what could be is not: this is called for each claim.
+    # What is always there, one by one, then one pass over the few others that are: this is called for each claim.
     values = DEFAULTS.copy()
-    for name, value in item.items():
+    _, values["tenant"], values["id"] = item["pk"]["S"].split("#")
+    values["type"] = item["type"]["S"]
+    values["status"] = status = _STATUSES[item["status"]["S"]]
+    values["attempt"] = int(item["attempt"]["N"])
+    values["data_json"] = item["data"]["S"]
+    values["max_attempts"], values["timeout"], values["backoff"] = _policy(item["policy"]["S"])
+    values["created_at"] = int(item["created_at"]["N"])
+    values["run_at"] = int(item["run_at"]["N"])
+    values["shard"] = shard_in(item["state"]["S"])
+    for name in item.keys() - _ALWAYS:
         known = _READ.get(name)
         if known is not None:
             field_name, kind, read = known
-            values[field_name] = value[kind] if read is None else read(value[kind])
-    if values["status"] is not Status.ACTIVE:
+            value = item[name][kind]
+            values[field_name] = value if read is None else read(value)
+    if status is not _ACTIVE:
         values["lease_until"] = values["worker"] = None
-        if values["status"] is Status.COMPLETED:
+        if status is _COMPLETED:
             values["progress"] = 100.0
+        if status in ENDED and values["finished_at"] is None:
+            values["finished_at"] = values["history"][-1].finished_at
     return job_with(values)
 
 
 _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.ACTIVE}
-#: Attribute -> field of a job, DynamoDB's type, and what makes the field's value of the attribute's; None: it is that.
+_STORED: dict[Status, Item] = {status: {"S": status.value} for status in Status}
+# A member of an enumeration is looked up by a function of Python's, in each of some twenty places for each job.
+_WAITING, _ACTIVE, _COMPLETED, _FAILED = Status.WAITING, Status.ACTIVE, Status.COMPLETED, Status.FAILED
+#: The attributes of every row, which `job_of` reads by name. (It has no use for `sk` and `due`.)
+_ALWAYS = frozenset(
+    {
+        *("pk", "sk", "state", "due", "type", "status", "attempt"),
+        *("data", "policy", "created_at", "run_at"),
+    }
+)
+#: Other attribute -> field of a job, DynamoDB's type, and what makes the field's value of the attribute's; None: it is
+#: that.
 _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
-    **{name: (name, "S", None) for name in ("id", "tenant", "type", "worker", "webhook", "flow", "trace", "told")},
-    **{name: (name, "S", None) for name in ("cancel_by", "replay_of")},
-    **{name: (name, "N", int) for name in ("priority", "attempt", "max_attempts", "data_version", "resent")},
-    **{name: (name, "N", int) for name in ("created_at", "run_at", "started_at", "finished_at", "lease_until")},
+    **{name: (name, "S", None) for name in ("worker", "webhook", "flow", "trace", "told", "cancel_by", "replay_of")},
+    **{name: (name, "N", int) for name in ("priority", "max_attempts", "data_version", "resent")},
+    **{name: (name, "N", int) for name in ("started_at", "finished_at", "lease_until")},
     **{name: (name, "N", int) for name in ("expires_start_at", "deadline_at", "cancel_at", "buried_at", "paid_at")},
-    **{name: (name, "N", float) for name in ("progress", "timeout")},
-    "status": ("status", "S", _STATUSES.__getitem__),
-    "state": ("shard", "S", shard_in),
-    "data": ("data_json", "S", None),
+    "progress": ("progress", "N", float),
     "result": ("result_json", "S", None),
     "note": ("note", "S", lambda text: text or None),
     "error": ("error", "S", lambda text: ErrorInfo.from_json(orjson.loads(text)) if text else None),
@@ -132,29 +152,34 @@ _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
     "logs": ("logs_json", "S", None),
     "history": ("history", "S", lambda text: tuple([Attempt(*row) for row in orjson.loads(text)])),
     "owes": ("owes", "S", lambda text: tuple(text.split())),
-    "backoff": ("backoff", "S", lambda text: _BACKOFFS.get(text) or _backoff(text)),
 }
-_BACKOFF_TEXTS: dict[Backoff, str] = {}
-_BACKOFFS: dict[str, Backoff] = {}
+#: Attempts, of which a row has an attribute of its own once they are others; seconds; the curve.
+Policy = tuple[int, float, Backoff]
+_POLICY_TEXTS: dict[Policy, str] = {}
+_POLICIES: dict[str, Policy] = {}
 
 
-def backoff_text(backoff: Backoff) -> str:
-    """A curve as JSON text. Few curves are in use, so each is encoded and decoded once."""
-    text = _BACKOFF_TEXTS.get(backoff)
+def policy_text(attempts: int, timeout: float, backoff: Backoff) -> str:
+    """A policy as JSON text. Few are in use, so each is encoded and decoded once."""
+    policy = (attempts, timeout, backoff)
+    text = _POLICY_TEXTS.get(policy)
     if text is None:
-        text = orjson.dumps(backoff.to_json()).decode()
-        _remember(_BACKOFF_TEXTS, backoff, text)
+        text = orjson.dumps({"attempts": attempts, "timeout": timeout, "backoff": backoff.to_json()}).decode()
+        _remember(_POLICY_TEXTS, policy, text)
     return text
 
 
-def _backoff(text: str) -> Backoff:
-    found = Backoff.from_json(orjson.loads(text))
-    _remember(_BACKOFFS, text, found)
+def _policy(text: str) -> Policy:
+    found = _POLICIES.get(text)
+    if found is None:
+        value = orjson.loads(text)
+        found = value["attempts"], float(value["timeout"]), Backoff.from_json(value["backoff"])
+        _remember(_POLICIES, text, found)
     return found
 
 
 def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    # A caller may send a new curve with each job; the memory stays small.
+    # A caller may send a new one with each job; the memory stays small.
     if len(memory) >= 1_000:
         memory.clear()
     memory[key] = value
@@ -189,16 +214,16 @@ def ended_values(job: Job, status: Status, now: int, options: JobOptions, check_
 
     If something is owed to it, its burial or a debt, it goes where the reaper looks should that not happen soon.
     """
-    if status is Status.FAILED or job.owes:
+    if status is _FAILED or job.owes:
         return {"state": {"S": partition(job.tenant, OWING, job.shard)}, "due": {"N": str(now + check_after)}}
     return closed_values(job, status, now, now, options)
 
 
 def closed_values(job: Job, status: Status, finished_at: int, now: int, options: JobOptions) -> dict[str, Item]:
     """Where the row of a job goes to which nothing is owed any more."""
-    keep = options.keep_failed if status is Status.FAILED else options.keep_completed
+    keep = options.keep_failed if status is _FAILED else options.keep_completed
     return {
-        "state": {"S": partition(job.tenant, status.value, job.shard)},
+        "state": {"S": partition(job.tenant, _STORED[status]["S"], job.shard)},
         "due": {"N": str(finished_at)},
         "expires_at": {"N": str(now // 1000 + round(keep))},
     }
@@ -211,10 +236,10 @@ def settled_values(
     what = f"{fate.error.type}: {fate.error.message}"[:300] if fate.error else None
     ended = Attempt(job.attempt, job.started_at or now, now, fate.outcome, what, job.worker)
     values: dict[str, Item] = {
-        "status": {"S": fate.status.value},
+        "status": _STORED[fate.status],
         "history": {"S": history_text((*job.history, ended))},
     }
-    if fate.status is Status.WAITING:
+    if fate.status is _WAITING:
         run_at = fate.run_at if fate.run_at is not None else now
         values["run_at"] = number(run_at)
         values["due"] = number(run_at + check_after)
@@ -223,15 +248,14 @@ def settled_values(
         # The next attempt begins at zero, and with nothing to say.
         values["progress"], values["note"] = number(0), string("")
     else:
-        values["finished_at"] = {"N": str(now)}
         values |= ended_values(job, fate.status, now, options, check_after)
-    if fate.status is Status.COMPLETED:
+    if fate.status is _COMPLETED:
         values["result"] = {"S": fate.result_json or "null"}
         if job.error is not None:
             values["error"] = string("")
-    elif fate.status is not Status.WAITING and report.percent is not None:
+    elif fate.status is not _WAITING and report.percent is not None:
         values["progress"] = number(report.percent)
-    if fate.status is not Status.WAITING and report.note is not None:
+    if fate.status is not _WAITING and report.note is not None:
         values["note"] = string(report.note)
     if fate.error is not None:
         values["error"] = string(error_text(fate.error))

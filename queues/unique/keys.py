@@ -113,7 +113,7 @@ class UniqueKeys:
 
 #: What a job that waits takes from each further call. Its id, its age, and what it is a part of stay.
 TAKEN = (
-    *("data", "data_version", "tags", "priority", "max_attempts", "timeout", "backoff", "run_at", "due"),
+    *("data", "data_version", "tags", "priority", "max_attempts", "policy", "run_at", "due"),
     *("expires_start_at", "deadline_at", "owes", "webhook", "trace"),
 )
 

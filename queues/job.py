@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -72,8 +72,8 @@ class ErrorInfo:
         return cls(value["type"], value["message"], value.get("traceback"), value.get("sealed"))
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+# A tuple, as the envelope is: a frozen dataclass makes a call for each field, and these are made for each job.
+class Attempt(NamedTuple):
     """One start of a job. The running one has neither `finished_at` nor `outcome`."""
 
     number: int
@@ -267,8 +267,7 @@ class NewerEnvelope(ValueError):
     """A message of code that is newer than this: it says nothing that is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What an SQS message says: which job to look at. The row is the truth, so data never is in two places.
 
     The body is `{"v": 1, "id", "tenant", "type"}`; in a dead-letter queue it has `deadLetter` besides.

@@ -115,7 +115,8 @@ class JobType(Generic[P, R]):
                 raw = orjson.dumps(data)
             except TypeError as error:
                 raise InvalidData(self.name, [{"field": "data", "message": str(error)}]) from None
-            if b"null" in raw and _has_nan(data):
+            # (`in` would ask first whether that is the number of a byte, for twice the time.)
+            if raw.find(b"null") >= 0 and _has_nan(data):
                 raise InvalidData(self.name, [{"field": "data", "message": "NaN and Infinity are no JSON numbers"}])
             if self.model is not None:
                 self.parse(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from queues.errors import NewerData, PayloadTooLarge, Unreadable
 from queues.job import ErrorInfo, Job, Status
@@ -169,8 +169,7 @@ def returned(dump: Callable[[Any], str], value: Any) -> Outcome:
 # --- what follows -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """A job's fate after one attempt. The row is written first, then the message is dealt with.
 
     `completed`, `cancelled`: delete the message. `failed`: bury it in the DLQ. `waiting`: hide it until `run_at`.

@@ -129,9 +129,8 @@ class Payloads:
         error = fate.error
         if error is not None and not isinstance(outcome, _OURS):
             text = orjson.dumps([error.message, error.traceback]).decode()
-            fate = replace(
-                fate, error=ErrorInfo(error.type, ENCRYPTED, None, await self._seal_or_drop(job, "error", text))
-            )
+            error = ErrorInfo(error.type, ENCRYPTED, None, await self._seal_or_drop(job, "error", text))
+            fate = fate._replace(error=error)
         if report.lines:
             last = report.lines[-1]
             sealed = await self._seal_or_drop(job, "log", write_lines(report.lines, MAX_SEALED_LOG_BYTES))

@@ -15,7 +15,7 @@ import asyncio
 import itertools
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -83,7 +83,7 @@ class Runner:
         if len(records) == 1:
             ends: list[Any] = [await self._guarded(job_type, records[0], context)]
         else:
-            ends = await asyncio.gather(*[self._guarded(job_type, record, context) for record in records])
+            ends = await _all([self._guarded(job_type, record, context) for record in records])
         return {
             "batchItemFailures": [
                 {"itemIdentifier": record["messageId"]} for record, done in zip(records, ends, strict=True) if not done
@@ -362,6 +362,24 @@ def _sent_at(record: Record, now: int) -> int:
 def _receives(record: Record) -> int:
     """How often the record's message has been received; an event that somebody made by hand may not say."""
     return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
+async def _all(works: list[Coroutine[Any, Any, T]]) -> list[T]:
+    """What each comes to, run side by side; all have ended when it returns, or raises what one of them raised.
+
+    `asyncio.gather` for less: of this there is one for each batch of jobs.
+    """
+    if not works:
+        return []
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise
+    return [task.result() for task in tasks]
 
 
 async def _persist(write: Callable[[], Awaitable[T]]) -> T:

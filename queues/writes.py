@@ -49,7 +49,8 @@ PASSING = frozenset(
 Guards = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+# Known by being itself: to compare all that it says would take longer than to put it into words.
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """What a write says, without its values: few forms are in use, and each is put into words once."""
 

@@ -8,6 +8,7 @@ whether it is within a bound of two digits, as those of Prometheus' buckets are,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 class Distribution:
@@ -43,6 +44,7 @@ class Distribution:
         return sum(self.counts.values())
 
 
+@lru_cache(maxsize=4_096)
 def rounded_up(milliseconds: int) -> int:
     """The next number of two significant digits, for a number above zero."""
     if milliseconds < 100:

@@ -9,7 +9,7 @@ from infra.local.dynamodb.constraints import check
 from infra.local.dynamodb.errors import IllegalValue, invalid
 from infra.local.dynamodb.item_collections import metrics_of_many
 from infra.local.dynamodb.items import check_size, encode
-from infra.local.dynamodb.keys import ItemKey, exact_key
+from infra.local.dynamodb.keys import ItemKey, exact_key, exact_key_in
 from infra.local.dynamodb.limits import BATCH_WRITE_ITEMS
 from infra.local.dynamodb.parameters import check_known, returned_capacity, wants_metrics
 from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
@@ -108,7 +108,7 @@ def _decide(table: Table, asked: list[Write]) -> Writes:
             key = exact_key(table.keys, attributes)
             writes.deletes.append(key)
         else:
-            key = exact_key(table.keys, table.keys.found_in(item))
+            key = exact_key_in(table.keys, item)
             blob = encode(item)
             check_size(item, blob, TOO_LARGE)
             writes.rows.append((*key, *columns_of(table, item), blob))

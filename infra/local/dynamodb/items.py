@@ -26,14 +26,15 @@ _dumps = orjson.dumps
 _loads = orjson.loads
 
 
-def encode(item: Item) -> bytes:
+def encode(item: Item) -> bytearray:
     """The stored form of a canonical item."""
+    # Of bytes, sqlite3 would ask each time whether they want to be something else: more than a copy costs.
     try:
-        return _dumps(item)
+        return bytearray(_dumps(item))
     except TypeError:
         pass
     try:
-        return _HAS_BINARY + _dumps(item, default=_base64)
+        return bytearray(_HAS_BINARY + _dumps(item, default=_base64))
     except TypeError:
         raise invalid_value("a string is not valid Unicode: it contains a lone surrogate") from None
 
@@ -52,7 +53,7 @@ def check_name(name: str) -> None:
         raise invalid(NAME_TOO_LARGE)
 
 
-def check_size(item: Item, blob: bytes, message: str) -> None:
+def check_size(item: Item, blob: bytearray, message: str) -> None:
     """Refuses an item above 400 KB, or with too long a name; JSON is never shorter, so most items need no counting."""
     if len(blob) > ATTRIBUTE_NAME_BYTES:
         for name in item:

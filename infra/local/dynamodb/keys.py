@@ -33,7 +33,7 @@ class KeyAttribute:
 class KeySchema:
     """The partition key and the sort key, if any: one attribute each in a table, up to four each in an index."""
 
-    __slots__ = ("attributes", "hash", "hashes", "names", "range", "ranges")
+    __slots__ = ("attributes", "hash", "hashes", "names", "of_strings", "range", "ranges")
 
     def __init__(self, hashes: tuple[KeyAttribute, ...], ranges: tuple[KeyAttribute, ...] = ()):
         self.hashes = hashes
@@ -43,6 +43,8 @@ class KeySchema:
         self.range = ranges[0] if ranges else None
         self.attributes = hashes + ranges
         self.names = tuple(attribute.name for attribute in self.attributes)
+        #: Whether it is a partition key and a sort key, both strings, as nearly all are: such take a short way.
+        self.of_strings = len(self.attributes) == 2 and {attribute.type for attribute in self.attributes} == {"S"}
 
     def key_of(self, item: Item) -> Item:
         """The key attributes of an item, in DynamoDB's form; values are shared with the item."""
@@ -55,6 +57,8 @@ class KeySchema:
 
 def exact_key(schema: KeySchema, key: Item) -> ItemKey:
     """The key that a Key parameter names: all key attributes and nothing else."""
+    if len(key) == 2 and schema.of_strings and (plain := _plain_key(schema, key)) is not None:
+        return plain
     range_ = schema.range
     if len(key) != (1 if range_ is None else 2):
         if any(not value for value in key.values()):
@@ -72,22 +76,55 @@ def exact_key(schema: KeySchema, key: Item) -> ItemKey:
     return hash_key, _key_part(range_, range_value, RANGE_KEY_BYTES, _MISMATCH)
 
 
+def exact_key_in(schema: KeySchema, item: Item) -> ItemKey:
+    """The same of a whole item, which has attributes besides; what is wrong is told in the same words."""
+    plain = _plain_key(schema, item) if schema.of_strings else None
+    return exact_key(schema, schema.found_in(item)) if plain is None else plain
+
+
+def _plain_key(schema: KeySchema, item: Item) -> ItemKey | None:
+    """A key of two short strings of ASCII that are not empty; None of any other, which is looked at closely."""
+    hash_name, range_name = schema.names
+    try:
+        hash_value, range_value = item[hash_name], item[range_name]
+        hash_key, range_key = hash_value["S"], range_value["S"]
+    except KeyError:
+        return None
+    if not hash_key or not range_key or len(hash_value) != 1 or len(range_value) != 1:
+        return None
+    if len(hash_key) > HASH_KEY_BYTES or len(range_key) > RANGE_KEY_BYTES:
+        return None
+    return (hash_key, range_key) if hash_key.isascii() and range_key.isascii() else None
+
+
 def item_key(schema: KeySchema, item: Item) -> ItemKey:
     """The key of a whole item that is to be put."""
+    if schema.of_strings and (plain := _plain_key(schema, item)) is not None:
+        return plain
     hash_key = _item_part(schema.hash, item, HASH_KEY_BYTES)
     if schema.range is None:
         return hash_key, NO_RANGE
     return hash_key, _item_part(schema.range, item, RANGE_KEY_BYTES)
 
 
-def index_part(attribute: KeyAttribute, value: AttributeValue, index: str, *, limit: int, updating: bool) -> SqlKey:
-    """The value of an index's key attribute in an item that is put, or was updated."""
-    content = value.get(attribute.type)
+def index_part(
+    attribute: KeyAttribute, value: AttributeValue, index: str, *, limit: int, updating: bool
+) -> SqlKey | bytearray:
+    """The value of an index's key attribute in an item that is put, or was updated: as a parameter of a statement."""
+    kind = attribute.type
+    content = value.get(kind)
+    # The short way of nearly all: an item's numbers are canonical; and see items.encode for the bytes.
+    if content:
+        if kind == "N":
+            return bytearray(encoded(content))
+        if kind == "S" and len(content) <= limit and content.isascii():
+            key: SqlKey = content
+            return key
     if content is None:
         if updating:
             raise invalid("The update expression attempted to update the secondary index key to unsupported type")
         raise index_mismatch(attribute, value, index)
-    if not content and attribute.type != "N":
+    if not content and kind != "N":
         if updating:
             raise index_key_emptied(attribute)
         raise EmptyKey(

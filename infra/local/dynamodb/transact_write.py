@@ -17,7 +17,7 @@ from infra.local.dynamodb.errors import EmptyKey, invalid
 from infra.local.dynamodb.expressions import Plan, Values, bind
 from infra.local.dynamodb.item_collections import metrics_of_many
 from infra.local.dynamodb.items import check_size, decode, encode, item_size
-from infra.local.dynamodb.keys import ItemKey, exact_key, item_key
+from infra.local.dynamodb.keys import ItemKey, exact_key, exact_key_in, item_key
 from infra.local.dynamodb.limits import TRANSACTION_BYTES
 from infra.local.dynamodb.parameters import check_known, check_write_options, returned_capacity, wants_metrics
 from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
@@ -148,7 +148,7 @@ def _decide_all(request: Request, tables: list[Table], actions: list[Action]) ->
 def _target(table: Table, action: Action) -> tuple[int, object]:
     """What an action is about, to see two on one item; one whose key is wrong is about nothing else's item."""
     try:
-        return table.id, exact_key(table.keys, table.keys.found_in(action.attributes))
+        return table.id, exact_key_in(table.keys, action.attributes)
     except AwsError:
         return table.id, id(action)
 
@@ -180,7 +180,7 @@ def _put(request: Request, table: Table, action: Action) -> Decided:
 
 def _update(request: Request, table: Table, action: Action) -> Decided:
     key = exact_key(table.keys, action.attributes)
-    updated = decide_update(request, table, action.params, action.plan, action.values)
+    updated = decide_update(request, table, action.attributes, action.params, action.plan, action.values)
     old = None if updated.before is None else decode(updated.before)
     if not leaves_item(action.plan, updated):
         return Decided(key, None, None, None)
@@ -220,7 +220,7 @@ def _reads(request: Request, tables: list[Table], actions: list[Action], capacit
     """What a repeated transaction costs: it only reads its items."""
     consumed: dict[str, Consumed] = {}
     for table, action in zip(tables, actions, strict=True):
-        item = read_item(request.db, table, exact_key(table.keys, table.keys.found_in(action.attributes)))
+        item = read_item(request.db, table, exact_key_in(table.keys, action.attributes))
         usage = consumed.setdefault(table.name, Consumed(table, capacity, "ReadCapacityUnits"))
         size = 0 if item is None else item_size(item)
         usage.read(size, consistent=True, factor=TRANSACTION_FACTOR)

@@ -1,5 +1,6 @@
 """UpdateItem: an expression applied to the item under a key, which is made if it is not there."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from infra.local.dynamodb.attributes import Item, canonical_attributes, copied
@@ -51,12 +52,12 @@ class Updated(NamedTuple):
 def update_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     plain = check_request(request, "UpdateItem", params, _PLAIN, _PARAMETERS)
     try:
-        canonical_attributes(params["Key"])
+        key_attributes = canonical_attributes(params["Key"])
         plan, values = bind(params) if plain else bind_any(params)
     except AwsError as error:
         raise enveloped(error) from None
     table = find_table(request, params["TableName"])
-    updated = decide_update(request, table, params, plan, values)
+    updated = decide_update(request, table, key_attributes, params, plan, values)
     written = leaves_item(plan, updated)
     if written:
         request.db.execute(updated.statement, updated.parameters)
@@ -74,16 +75,19 @@ def update_item(request: Request, params: dict[str, Any]) -> dict[str, Any]:
         consumed.write(None if updated.before is None else decode(updated.before), updated.item if written else None)
         reply["ConsumedCapacity"] = consumed.reply()
     if wants_metrics(params):
-        key = exact_key(table.keys, canonical_attributes(params["Key"]))
+        key = exact_key(table.keys, key_attributes)
         metrics = metrics_of(request, table, key, updated.item)
         if metrics is not None:
             reply["ItemCollectionMetrics"] = metrics
     return reply
 
 
-def decide_update(request: Request, table: Table, params: dict[str, Any], plan: Plan, values: Values) -> Updated:
-    """Everything of an update but the write."""
-    key_attributes = canonical_attributes(params["Key"])
+def decide_update(
+    request: Request, table: Table, key_attributes: Item, params: Mapping[str, Any], plan: Plan, values: Values
+) -> Updated:
+    """Everything of an update but the write. The key's values are canonical; of `params` it reads what a condition
+    that fails gives back.
+    """
     key = exact_key(table.keys, key_attributes)
     tracked = False
     if plan.update is not None:
@@ -91,7 +95,7 @@ def decide_update(request: Request, table: Table, params: dict[str, Any], plan: 
             name = next(name for name in table.keys.names if name in plan.updated)
             raise invalid_value(f"Cannot update attribute {name}. This attribute is part of the key")
         tracked = not plan.updated.isdisjoint(table.tracked)
-        if tracked:
+        if tracked and not request.trusted:
             _check_index_keys(table, plan, values)
     if plan.nested:
         table.check_paths(plan.nested)
@@ -123,10 +127,10 @@ def leaves_item(plan: Plan, updated: Updated) -> bool:
 def _check_index_keys(table: Table, plan: Plan, values: Values) -> None:
     """Refuses a value that is set as it is, and cannot be the key of an index, before the item is read."""
     assert plan.update is not None
-    for name, placeholder in plan.update.plain:
-        key = table.index_keys.get(name)
-        if key is not None:
-            attribute, index = key
+    placeholders = plan.update.placeholders
+    for name, (attribute, index) in table.index_keys.items():
+        placeholder = placeholders.get(name)
+        if placeholder is not None:
             content = values[placeholder].get(attribute.type)
             if content is None:
                 raise index_mismatch(attribute, values[placeholder], index)
@@ -134,7 +138,7 @@ def _check_index_keys(table: Table, plan: Plan, values: Values) -> None:
                 raise index_key_emptied(attribute)
 
 
-def _inserted(table: Table, key: ItemKey, item: Item, blob: bytes) -> Updated:
+def _inserted(table: Table, key: ItemKey, item: Item, blob: bytearray) -> Updated:
     row = (*key, *columns_of(table, item, updating=True), blob)
     return Updated(item, None, table.sql.upsert, row)
 

@@ -51,7 +51,7 @@ def message(
         "MD5OfBody": md5,
         "Body": body,
     }
-    rest = {} if extra is None else orjson.loads(extra)
+    rest = orjson.loads(extra) if extra else {}
     if names:
         system = {
             "SenderId": request.account,

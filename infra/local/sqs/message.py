@@ -18,7 +18,7 @@ INSERT INTO sqs_messages
 VALUES (?, ?, 0, ?, 0, 0, ?, ?, ?, ?)
 """
 #: The parameters of INSERT.
-Row = tuple[int, int, int, str, str, str, str | None]
+Row = tuple[int, int, int, str, str, str, str]
 #: A message with a group: those parameters, then the tenant, or the line and the place in it.
 INSERT_IN_GROUP = """
 INSERT INTO sqs_messages
@@ -52,13 +52,13 @@ def compose(
     md5 = md5_of_body(body)
     message_id = request.new_id()
     reply: dict[str, Any] = {"MessageId": message_id, "MD5OfMessageBody": md5}
-    extra: str | None = None
+    extra = ""
     if not entry.keys() <= PLAIN:
         rest, more = _compose_rest(queue, entry, reply)
         if kept:
             rest |= kept
         size += more
-        extra = orjson.dumps(rest).decode() if rest else None
+        extra = orjson.dumps(rest).decode() if rest else ""
     if size > queue.settings.max_size:
         raise invalid_parameter(
             f"One or more parameters are invalid. Reason: Message must be shorter than {queue.settings.max_size} bytes."

@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS sqs_messages (
     message_id        TEXT NOT NULL,
     md5               TEXT NOT NULL,
     body              TEXT NOT NULL,
-    extra             TEXT              -- JSON object of the rare rest: attributes, trace header, group, origin
+    extra             TEXT              -- JSON object of the rare rest: attributes, trace header, group, origin; or ''
 );
 CREATE INDEX IF NOT EXISTS sqs_messages_due ON sqs_messages (queue, visible_at, receives, tenant)
     WHERE tenant IS NULL; -- "tenant" so that it answers alone

@@ -139,14 +139,29 @@ def _same_attribute(name: str, placeholder: str) -> Test:
 
 
 def _ordered(node: Compare, scope: Scope) -> Test:
-    left, right = compile_operand(node.left, scope), compile_operand(node.right, scope)
     holds = _ORDERINGS[node.operator]
+    if isinstance(node.left, Path) and len(node.left.steps) == 1 and isinstance(node.right, Value):
+        return _ordered_attribute(str(scope.steps(node.left)[0]), scope.placeholder(node.right), holds)
+    left, right = compile_operand(node.left, scope), compile_operand(node.right, scope)
 
     def ordered(item: Item, values: Values) -> bool:
         a, b = left(item, values), right(item, values)
         if a is None or b is None:
             return False
         order = compare(a, b)
+        return order is not None and holds(order)
+
+    return ordered
+
+
+def _ordered_attribute(name: str, placeholder: str, holds: Callable[[int], bool]) -> Test:
+    """`attribute <= :value`, as most are."""
+
+    def ordered(item: Item, values: Values) -> bool:
+        found = item.get(name)
+        if found is None:
+            return False
+        order = compare(found, values[placeholder])
         return order is not None and holds(order)
 
     return ordered

@@ -5,6 +5,7 @@ then put in place. List indexes also mean the old list: elements are set by risi
 appends) and removed by falling index. Attributes at the top level, nearly all, take a short way.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,10 @@ class UpdateProgram:
     touched: Projector
     #: Attributes of which only a part is written, whose nesting may have grown.
     nested: tuple[str, ...]
+    #: `plain` the other way round.
+    placeholders: Mapping[str, str]
+    #: Whether there is more to do than `plain` and `computed`.
+    more: bool
     #: What is said of an ADD or DELETE that does not fit the attribute.
     mismatch: str = _WRONG_TYPE
 
@@ -71,8 +76,14 @@ class UpdateProgram:
         for name, placeholder in self.plain:
             value = values[placeholder]
             item[name] = value.copy() if "S" in value or "N" in value else copied(value)
-        for (steps, _), result in zip(self.computed, results, strict=True):
-            _put(item, steps, result)
+        if results:
+            for (steps, _), result in zip(self.computed, results, strict=True):
+                _put(item, steps, result)
+        if self.more:
+            self._do_more(item, values)
+
+    def _do_more(self, item: Item, values: Values) -> None:
+        """All that is seldom asked for."""
         for steps, placeholder in self.added:
             _add(item, steps, values[placeholder], self.mismatch)
         for steps, placeholder in self.deleted:
@@ -122,6 +133,7 @@ def compile_update(node: Update, scope: Scope) -> UpdateProgram:
         else:
             removed.append(steps)
     require_apart(scope, paths)
+    nested = tuple({str(steps[0]) for steps in paths if len(steps) > 1})
     return UpdateProgram(
         plain=tuple(plain),
         computed=tuple(sorted(computed, key=lambda pair: _by_index(pair[0]))),
@@ -130,7 +142,9 @@ def compile_update(node: Update, scope: Scope) -> UpdateProgram:
         dropped=tuple(str(steps[0]) for steps in removed if len(steps) == 1),
         removed=tuple(sorted((steps for steps in removed if len(steps) > 1), key=_by_index, reverse=True)),
         touched=Projector(tuple(paths)),
-        nested=tuple({str(steps[0]) for steps in paths if len(steps) > 1}),
+        nested=nested,
+        placeholders=dict(plain),
+        more=bool(added_ or deleted or removed or nested),
     )
 
 

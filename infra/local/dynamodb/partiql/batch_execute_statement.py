@@ -35,25 +35,33 @@ _NEEDS_KEY = "Select statements within BatchExecuteStatement must specify the pr
 
 def batch_execute_statement(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     members: list[dict[str, Any]] = params.get("Statements", ())
-    if "ReturnConsumedCapacity" in params or len(members) not in _SIZES or not all(map(_is_plain, members)):
+    trusted = request.trusted
+    if not trusted and (
+        "ReturnConsumedCapacity" in params or len(members) not in _SIZES or not all(map(_is_plain, members))
+    ):
         check("BatchExecuteStatement", params)
     capacity = returned_capacity(params)
-    prepared = [_prepared(member["Statement"]) for member in members]
-    if len({statement.reads for statement in prepared if isinstance(statement, Prepared)}) > 1:
+    # A batch is often of one text, many times.
+    prepared = {text: _prepared(text) for text in {member["Statement"] for member in members}}
+    if len({statement.reads for statement in prepared.values() if isinstance(statement, Prepared)}) > 1:
         raise invalid("Read and write requests together in the same batch is not supported.")
-    ready = [_ready(request, member, statement) for member, statement in zip(members, prepared, strict=True)]
-    if len(ready) > 1:
+    found: dict[str, tuple[Table, Action]] = {}
+    ready = [_ready(request, member, prepared[member["Statement"]], found) for member in members]
+    if len(ready) > 1 and not trusted:
         _check_apart(ready)
     responses: list[dict[str, Any]] = []
     consumed: list[dict[str, Any]] = []
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for member in ready:
         if isinstance(member, AwsError):
             responses.append({"Error": _error(member)})
         else:
-            response, units = _answer(request, member, capacity)
+            response, units = _answer(request, member, capacity, rows)
             responses.append(response)
             if units is not None:
                 consumed.append(units)
+    for statement, parameters in rows.items():
+        request.db.executemany(statement, parameters)
     reply: dict[str, Any] = {"Responses": responses}
     if capacity is not None:
         reply["ConsumedCapacity"] = consumed
@@ -76,21 +84,35 @@ def _prepared(text: str) -> Prepared | AwsError:
         return error
 
 
-def _ready(request: Request, member: dict[str, Any], prepared: Prepared | AwsError) -> Member | AwsError:
-    """A member that can be run, or what is wrong with it before it touches its table."""
+def _ready(
+    request: Request, member: dict[str, Any], prepared: Prepared | AwsError, found: dict[str, tuple[Table, Action]]
+) -> Member | AwsError:
+    """A member that can be run, or what is wrong with it before it touches its table.
+
+    `found`: what the texts of the members before it became.
+    """
     if isinstance(prepared, AwsError):
         return prepared
+    text = member["Statement"]
     try:
         values = prepared.values(member.get("Parameters"), trusted=request.trusted)
-        table = find_table(request, prepared.table_name)
-        action = prepared.compiled(table, compile_statement)
+        if text not in found:
+            found[text] = _found(request, prepared)
     except AwsError as error:
         return error
-    if isinstance(action, ConditionCheck):
-        return check_alone()
-    if isinstance(action, Selection) and (not action.one_item or action.filter is not None):
-        return invalid(_NEEDS_KEY)
+    table, action = found[text]
     return table, action, values, member
+
+
+def _found(request: Request, prepared: Prepared) -> tuple[Table, Action]:
+    """What a statement is for the table that it names, if it may be in a batch."""
+    table = find_table(request, prepared.table_name)
+    action = prepared.compiled(table, compile_statement)
+    if isinstance(action, ConditionCheck):
+        raise check_alone()
+    if isinstance(action, Selection) and (not action.one_item or action.filter is not None):
+        raise invalid(_NEEDS_KEY)
+    return table, action
 
 
 def _check_apart(members: list[Member | AwsError]) -> None:
@@ -105,8 +127,10 @@ def _check_apart(members: list[Member | AwsError]) -> None:
         raise invalid("Provided list of item keys contains duplicates")
 
 
-def _answer(request: Request, member: Member, capacity: str | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """One member's response, and the capacity that it used."""
+def _answer(
+    request: Request, member: Member, capacity: str | None, rows: dict[str, list[tuple[Any, ...]]]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """One member's response, and the capacity that it used. What it writes is put to `rows`: none reads another's."""
     table, action, values, params = member
     try:
         if isinstance(action, Selection):
@@ -119,7 +143,7 @@ def _answer(request: Request, member: Member, capacity: str | None) -> tuple[dic
     except AwsError as error:
         response["Error"] = _error(error)
         return response, None
-    write.do(request)
+    rows.setdefault(write.statement, []).append(write.parameters)
     if write.returned is not None:
         response["Item"] = write.returned
     if capacity is None:

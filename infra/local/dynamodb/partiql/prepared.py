@@ -51,10 +51,10 @@ class Prepared:
 
     def values(self, given: list[AttributeValue] | None, *, trusted: bool = False) -> Values:
         """The values of one call; they are legal, and canonical. Those of a `trusted` caller are so as they come."""
-        if len(given or ()) != len(self.parameters):
+        if given is None:
+            given = []
+        if len(given) != len(self.parameters):
             raise invalid("Number of parameters in request and statement don't match.")
-        if not given:
-            return bound(self.operands, {})
         values = dict(zip(self.parameters, given, strict=True)) if trusted else legal(self.parameters, given)
         return bound(self.operands, values)
 

@@ -43,7 +43,7 @@ class UpdateAction:
         for check in plan.checks:
             check(values)
         key = self.key_of(table, values)
-        after, before, statement, parameters = decide_update(request, table, {**options, "Key": key}, plan, values)
+        after, before, statement, parameters = decide_update(request, table, key, options, plan, values)
         returned = None
         if self.returning is not None:
             assert before is not None  # the plan's condition saw to it

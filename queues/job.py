@@ -306,5 +306,7 @@ class Envelope(NamedTuple):
         if not (isinstance(job_id, str) and isinstance(tenant, str) and isinstance(type_name, str)):
             raise ValueError("the envelope lacks id, tenant or type")  # noqa: TRY004 - the body is bad, not our call
         letter = value.get("deadLetter")
-        buried = letter.get("attempts") if isinstance(letter, dict) else None
+        if not isinstance(letter, dict):
+            return cls(job_id, tenant, type_name)
+        buried = letter.get("attempts")
         return cls(job_id, tenant, type_name, buried if isinstance(buried, int) else None)

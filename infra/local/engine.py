@@ -146,8 +146,9 @@ class Engine:
         """Run one operation and answer what a botocore client would.
 
         Raises `botocore.exceptions.ClientError`, and `ParamValidationError` for parameters of the wrong shape, unless
-        `checked` is false: that saves a caller whose requests are known to be sound, and whose values are in the form
-        that the tables hold, a tenth of the call's cost.
+        `checked` is false: that spares a caller whose requests are known to be sound what it would cost to look. Its
+        batches name nothing twice, its values are in the form that the tables hold, and neither they nor what they
+        come back in is changed afterwards.
         """
         try:
             run = self._find(service, operation)

@@ -108,7 +108,7 @@ def item_key(schema: KeySchema, item: Item) -> ItemKey:
 
 
 def index_part(
-    attribute: KeyAttribute, value: AttributeValue, index: str, *, limit: int, updating: bool
+    attribute: KeyAttribute, value: AttributeValue, index: str, limit: int, updating: bool
 ) -> SqlKey | bytearray:
     """The value of an index's key attribute in an item that is put, or was updated: as a parameter of a statement."""
     kind = attribute.type

@@ -29,7 +29,8 @@ def read_item(db: sqlite3.Connection, table: Table, key: ItemKey) -> Item | None
 
 def columns_of(table: Table, item: Item, *, updating: bool = False) -> Columns:
     """What stands beside an item; refuses a value that an index cannot hold as its key."""
-    columns: Columns = [None if table.ttl_attribute is None else expiry(table.ttl_attribute, item)]
+    ttl = table.ttl_attribute
+    columns: Columns = [None if ttl is None or ttl not in item else expiry(ttl, item)]
     for index in table.indexes:
         columns += _index_key(index, item, updating)
     return columns
@@ -54,11 +55,8 @@ def expiry(attribute: str, item: Item) -> int | None:
 
 
 def _index_key(index: Index, item: Item, updating: bool) -> Columns:
-    parts: Columns = []
-    for attribute, limit, named in index.own_keys:
-        value = item.get(attribute.name)
-        if value is None:
-            parts.append(None)
-        else:
-            parts.append(index_part(attribute, value, named, limit=limit, updating=updating))
+    parts: Columns = [
+        None if (value := item.get(attribute.name)) is None else index_part(attribute, value, named, limit, updating)
+        for attribute, limit, named in index.own_keys
+    ]
     return list(index.no_entry) if None in parts else parts

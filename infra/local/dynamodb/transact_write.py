@@ -24,7 +24,7 @@ from infra.local.dynamodb.put_item import EMPTY_NAME, TOO_LARGE
 from infra.local.dynamodb.request_tokens import fingerprint, remember, was_done
 from infra.local.dynamodb.rows import columns_of, read_item
 from infra.local.dynamodb.tables import Table, find_table
-from infra.local.dynamodb.update_item import decide_update, leaves_item
+from infra.local.dynamodb.update_item import decide_update
 from infra.local.errors import AwsError
 from infra.local.request import Request
 
@@ -180,11 +180,11 @@ def _put(request: Request, table: Table, action: Action) -> Decided:
 
 def _update(request: Request, table: Table, action: Action) -> Decided:
     key = exact_key(table.keys, action.attributes)
-    updated = decide_update(request, table, action.attributes, action.params, action.plan, action.values)
-    old = None if updated.before is None else decode(updated.before)
-    if not leaves_item(action.plan, updated):
+    write = decide_update(request, table, key, action.attributes, action.params, action.plan, action.values)
+    if write.after is None:
         return Decided(key, None, None, None)
-    return Decided(key, old, updated.item, updated.statement, updated.parameters)
+    old = None if write.before is None else decode(write.before)
+    return Decided(key, old, write.after, write.statement, write.parameters)
 
 
 def _delete(request: Request, table: Table, action: Action) -> Decided:

@@ -40,7 +40,7 @@ def delete_message_batch(request: Request, params: dict[str, Any]) -> dict[str, 
     receipts: list[Receipt] = []
     successful: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for entry in checked_entries(params, "DeleteMessageBatchRequestEntry"):
+    for entry in checked_entries(request, params, "DeleteMessageBatchRequestEntry"):
         try:
             receipt = receipt_of(entry["ReceiptHandle"])
             if queue.settings.fifo:

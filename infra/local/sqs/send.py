@@ -47,7 +47,7 @@ def send_to_fifo(request: Request, queue: Queue, params: dict[str, Any]) -> dict
 def send_message_batch(request: Request, params: dict[str, Any]) -> dict[str, Any]:
     """Send what can be sent; a message that is refused fails alone, a batch that is too large as a whole."""
     queue = find(request, params["QueueUrl"])
-    entries = checked_entries(params, "SendMessageBatchRequestEntry")
+    entries = checked_entries(request, params, "SendMessageBatchRequestEntry")
     if queue.settings.fifo:
         return send_batch_to_fifo(request, queue, entries)
     rows: list[Row] = []

@@ -38,7 +38,7 @@ def change_message_visibility_batch(request: Request, params: dict[str, Any]) ->
             raise missing("VisibilityTimeout")
         change(request, queue, entry["ReceiptHandle"], entry["VisibilityTimeout"])
 
-    return each(checked_entries(params, "ChangeMessageVisibilityBatchRequestEntry"), act)
+    return each(checked_entries(request, params, "ChangeMessageVisibilityBatchRequestEntry"), act)
 
 
 def change(request: Request, queue: Queue, handle: str, timeout: int) -> None:

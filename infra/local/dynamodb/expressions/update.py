@@ -45,7 +45,7 @@ class UpdateProgram:
     """One compiled UpdateExpression."""
 
     #: attribute -> placeholder: `SET name = :value`.
-    plain: tuple[tuple[str, str], ...]
+    plain: Mapping[str, str]
     #: Every other SET, in the order in which they are put in place.
     computed: tuple[tuple[Steps, Read], ...]
     added: tuple[tuple[Steps, str], ...]
@@ -58,8 +58,6 @@ class UpdateProgram:
     touched: Projector
     #: Attributes of which only a part is written, whose nesting may have grown.
     nested: tuple[str, ...]
-    #: `plain` the other way round.
-    placeholders: Mapping[str, str]
     #: Whether there is more to do than `plain` and `computed`.
     more: bool
     #: What is said of an ADD or DELETE that does not fit the attribute.
@@ -70,12 +68,18 @@ class UpdateProgram:
         """Whether there is an item after it where there was none: not when it only takes things away."""
         return bool(self.plain or self.computed or self.added)
 
-    def apply(self, item: Item, values: Values) -> None:
-        """Changes `item` in place; a refusal leaves it half changed, so it must be a copy of its own."""
+    def apply(self, item: Item, values: Values, *, shared: bool = False) -> None:
+        """Changes `item` in place; a refusal leaves it half changed, so it must be a copy of its own.
+
+        `shared`: it may hold the values themselves, since whoever gave them will not change them.
+        """
         results = self._results(item, values) if self.computed else ()
-        for name, placeholder in self.plain:
-            value = values[placeholder]
-            item[name] = value.copy() if "S" in value or "N" in value else copied(value)
+        if shared:
+            item.update(zip(self.plain, map(values.__getitem__, self.plain.values()), strict=True))
+        else:
+            for name, placeholder in self.plain.items():
+                value = values[placeholder]
+                item[name] = value.copy() if "S" in value or "N" in value else copied(value)
         if results:
             for (steps, _), result in zip(self.computed, results, strict=True):
                 _put(item, steps, result)
@@ -135,7 +139,7 @@ def compile_update(node: Update, scope: Scope) -> UpdateProgram:
     require_apart(scope, paths)
     nested = tuple({str(steps[0]) for steps in paths if len(steps) > 1})
     return UpdateProgram(
-        plain=tuple(plain),
+        plain=dict(plain),
         computed=tuple(sorted(computed, key=lambda pair: _by_index(pair[0]))),
         added=tuple(added_),
         deleted=tuple(deleted),
@@ -143,7 +147,6 @@ def compile_update(node: Update, scope: Scope) -> UpdateProgram:
         removed=tuple(sorted((steps for steps in removed if len(steps) > 1), key=_by_index, reverse=True)),
         touched=Projector(tuple(paths)),
         nested=nested,
-        placeholders=dict(plain),
         more=bool(added_ or deleted or removed or nested),
     )
 

@@ -15,9 +15,9 @@ from infra.local.dynamodb.items import decode
 from infra.local.dynamodb.keys import exact_key
 from infra.local.dynamodb.partiql.prepared import Prepared
 from infra.local.dynamodb.partiql.select import Selection, compile_selection
-from infra.local.dynamodb.partiql.write import Write
 from infra.local.dynamodb.rows import read
 from infra.local.dynamodb.tables import Table
+from infra.local.dynamodb.write import Write
 from infra.local.request import Request
 
 _NOTHING: Plan = bind({})[0]
@@ -39,7 +39,7 @@ class ConditionCheck:
         found = read(request.db, table, exact_key(table.keys, key))
         old = None if found is None else decode(found[1])
         require(self.plan, values, old, options)
-        return Write(key, None if found is None else found[1], old, "", ())
+        return Write(None if found is None else found[1], old, "", ())
 
 
 def compile_check(prepared: Prepared, table: Table) -> ConditionCheck:

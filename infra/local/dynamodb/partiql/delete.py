@@ -18,9 +18,9 @@ from infra.local.dynamodb.partiql.operands import StatementScope
 from infra.local.dynamodb.partiql.prepared import Prepared
 from infra.local.dynamodb.partiql.syntax import Delete
 from infra.local.dynamodb.partiql.where import full_key
-from infra.local.dynamodb.partiql.write import Write
 from infra.local.dynamodb.rows import read
 from infra.local.dynamodb.tables import Table
+from infra.local.dynamodb.write import Write
 from infra.local.request import Request
 
 _NOTHING: Plan = bind({})[0]
@@ -41,14 +41,13 @@ class DeleteAction:
     def decide(self, request: Request, table: Table, values: Values, options: Mapping[str, Any]) -> Write:
         for check in self.plan.checks:
             check(values)
-        attributes = self.key_of(table, values)
-        key = exact_key(table.keys, attributes)
+        key = exact_key(table.keys, self.key_of(table, values))
         found = read(request.db, table, key)
         if found is None:
-            return Write(attributes, None, None, table.sql.delete, key)
+            return Write(None, None, table.sql.delete, key)
         old = decode(found[1])
         require(self.plan, values, old, options)
-        return Write(attributes, found[1], None, table.sql.delete, key, old if self.returns else None)
+        return Write(found[1], None, table.sql.delete, key, old if self.returns else None)
 
 
 def compile_delete_statement(prepared: Prepared, table: Table) -> DeleteAction:

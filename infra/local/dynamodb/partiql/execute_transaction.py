@@ -22,10 +22,10 @@ from infra.local.dynamodb.partiql.prepared import Prepared, prepare
 from infra.local.dynamodb.partiql.reading import read_item
 from infra.local.dynamodb.partiql.select import Selection
 from infra.local.dynamodb.partiql.syntax import Delete, Exists, Insert, Update
-from infra.local.dynamodb.partiql.write import Write
 from infra.local.dynamodb.request_tokens import fingerprint, remember, was_done
 from infra.local.dynamodb.rows import read_item as read_stored
 from infra.local.dynamodb.tables import Table, find_table
+from infra.local.dynamodb.write import Write
 from infra.local.errors import AwsError
 from infra.local.request import Request
 

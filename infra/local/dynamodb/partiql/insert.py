@@ -16,10 +16,10 @@ from infra.local.dynamodb.partiql.errors import duplicate_item
 from infra.local.dynamodb.partiql.literals import has_parameters, made, named, placeholder
 from infra.local.dynamodb.partiql.prepared import Prepared
 from infra.local.dynamodb.partiql.syntax import Insert, Parameter, Struct, Term
-from infra.local.dynamodb.partiql.write import Write
 from infra.local.dynamodb.put_item import TOO_LARGE
 from infra.local.dynamodb.rows import columns_of, read
 from infra.local.dynamodb.tables import Table
+from infra.local.dynamodb.write import Write
 from infra.local.request import Request
 
 _NO_VALUES: Item = {}
@@ -49,7 +49,7 @@ class InsertAction:
         row = (*key, *columns_of(table, item), blob)
         if read(request.db, table, key) is not None:
             raise duplicate_item()
-        return Write(table.keys.key_of(item), None, item, table.sql.upsert, row)
+        return Write(None, item, table.sql.upsert, row)
 
     def _item(self, values: Values) -> Item:
         if self.whole is not None:

@@ -1,6 +1,7 @@
 """A write that is decided and not yet done: a batch does it and goes on, a transaction waits for the others."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from infra.local.dynamodb.attributes import Item
 from infra.local.dynamodb.capacity import Consumed
@@ -8,14 +9,13 @@ from infra.local.dynamodb.items import decode
 from infra.local.request import Request
 
 
-class Write(NamedTuple):
-    """What one INSERT, UPDATE or DELETE comes to."""
+@dataclass(slots=True)
+class Write:
+    """What one update, INSERT or DELETE comes to."""
 
-    #: The key attributes of its item, in DynamoDB's form.
-    key: Item
     #: What is stored now, if anything.
     before: bytes | None
-    #: The item as it will be; None when it will be gone.
+    #: The item as it will be, shared with nobody; None when it will be gone.
     after: Item | None
     #: Empty for a mere check.
     statement: str

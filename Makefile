@@ -107,6 +107,10 @@ bench-growth: $(VENV)/installed ## Measure a receive and a conditional update at
 bench-features: $(VENV)/installed ## Measure what limits, keys, levels, flows, events, encryption, artifacts cost a job
 	@PYTHONPATH=. $(PY) benchmarks/features.py $(ARGS)
 
+.PHONY: bench-opcodes
+bench-opcodes: $(VENV)/installed ## Count the opcodes of a job's life, by function: a profile that does not waver
+	@PYTHONPATH=. $(PY) benchmarks/opcodes.py $(ARGS)
+
 # In a fresh environment, so that only what pyproject.toml asks for is pinned.
 LOCK := build/lock/bin/python -m pip --disable-pip-version-check
 # Prints all extras of pyproject.toml, with commas.

@@ -173,13 +173,15 @@ async def test_units_are_kept_apart(cloudwatch: Any, unique: Unique) -> None:
 @pytest.mark.deviates(ministack="gives the oldest first")
 async def test_data_is_given_latest_first_unless_asked_otherwise(cloudwatch: Any, unique: Unique) -> None:
     """API_GetMetricData: ScanBy"""
-    namespace = unique("order")
+    namespace, at = unique("order"), now()
     for minute in range(3):
-        datum = {"MetricName": "m", "Value": minute, "Timestamp": now() - timedelta(minutes=3 - minute)}
+        datum = {"MetricName": "m", "Value": minute, "Timestamp": at - timedelta(minutes=3 - minute)}
         await cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
     query = {"Id": "q", "MetricStat": stat(namespace)}
-    (latest_first,) = await data_of(cloudwatch, query)
-    (ascending,) = await data_of(cloudwatch, query, ScanBy="TimestampAscending")
+    # moto's periods begin where a query does.
+    start = at - timedelta(minutes=10)
+    (latest_first,) = await data_of(cloudwatch, query, StartTime=start)
+    (ascending,) = await data_of(cloudwatch, query, StartTime=start, ScanBy="TimestampAscending")
     assert latest_first["Values"] == [2.0, 1.0, 0.0]
     assert ascending["Timestamps"] == latest_first["Timestamps"][::-1]
 

@@ -44,7 +44,7 @@ class KeySchema:
         self.attributes = hashes + ranges
         self.names = tuple(attribute.name for attribute in self.attributes)
         #: Whether it is a partition key and a sort key, both strings, as nearly all are: such take a short way.
-        self.of_strings = len(self.attributes) == 2 and {attribute.type for attribute in self.attributes} == {"S"}
+        self.of_strings = [attribute.type for attribute in hashes] == [attribute.type for attribute in ranges] == ["S"]
 
     def key_of(self, item: Item) -> Item:
         """The key attributes of an item, in DynamoDB's form; values are shared with the item."""

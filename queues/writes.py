@@ -91,6 +91,7 @@ class Writes:
         self._waiting: list[_Write] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._calls = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         #: Whether the endpoint takes batches; None until its first answer.
         self._together: bool | None = None
 
@@ -99,7 +100,10 @@ class Writes:
 
         The future holds the row if the form asks for it; raises `Refused`, or ClientError.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            # Remembered: to ask for it is a system call, up to Python 3.11.
+            loop = self._loop = asyncio.get_running_loop()
         write = _Write(form, pk, values, guards, loop.create_future())
         # With calls on their way, the next answer, or the 25th write, has them sent.
         if not self._waiting or len(self._waiting) == limits.BATCH_STATEMENTS - 1:

@@ -17,8 +17,8 @@ Fsync = Literal["normal", "always"]
 #: Files up to this many bytes are checked page by page at open (some milliseconds); larger ones only at the head.
 QUICK_CHECK_BYTES = 16 * 1024 * 1024
 
-#: Page cache in KiB; negative is SQLite's way to say KiB instead of pages. A larger one is slower: at most commits SQLite
-#: looks through all of it (`pcache1TruncateUnsafe`, after a page was split), and the kernel has the pages too.
+#: Page cache in KiB; negative is SQLite's way to say KiB instead of pages. A larger one is slower: at most commits
+#: SQLite looks through all of it (`pcache1TruncateUnsafe`, after a page was split), and the kernel has the pages too.
 CACHE_KIB = -4 * 1024
 
 #: Bytes of the write-ahead log's file that are kept when the log starts over. To write over a file's pages costs the

@@ -48,6 +48,11 @@ def number(value: float) -> Item:
     return {"N": str(value)}
 
 
+def lease(until: int, started_at: int | None, worker: str | None) -> Item:
+    """An attempt's lease, start (both epoch ms) and holder: one attribute, since they are written together."""
+    return {"S": f"{until} {started_at} {worker}"}
+
+
 def asked(now: int, by: str | None) -> dict[str, Item]:
     """The attributes that say who wanted a job cancelled, and when; a nameless caller leaves none of its own."""
     return {"cancel_at": number(now)} | ({"cancel_by": string(by)} if by else {})
@@ -111,18 +116,22 @@ def job_of(item: Item) -> Job:
     values["created_at"] = int(item["created_at"]["N"])
     values["run_at"] = int(item["run_at"]["N"])
     values["shard"] = shard_in(item["state"]["S"])
-    for name in item.keys() - _ALWAYS:
+    held = item.get("lease")
+    if held is not None:
+        until, started_at, worker = held["S"].split(" ", 2)
+        values["started_at"] = int(started_at)
+        if status is _ACTIVE:
+            values["lease_until"], values["worker"] = int(until), worker
+    for name in item.keys() - _BY_NAME:
         known = _READ.get(name)
         if known is not None:
             field_name, kind, read = known
             value = item[name][kind]
             values[field_name] = value if read is None else read(value)
-    if status is not _ACTIVE:
-        values["lease_until"] = values["worker"] = None
-        if status is _COMPLETED:
-            values["progress"] = 100.0
-        if status in ENDED and values["finished_at"] is None:
-            values["finished_at"] = values["history"][-1].finished_at
+    if status is _COMPLETED:
+        values["progress"] = 100.0
+    if status in ENDED and values["finished_at"] is None:
+        values["finished_at"] = values["history"][-1].finished_at
     return job_with(values)
 
 
@@ -130,19 +139,18 @@ _STATUSES = {status.value: status for status in Status} | {CANCELLING: Status.AC
 _STORED: dict[Status, Item] = {status: {"S": status.value} for status in Status}
 # A member of an enumeration is looked up by a function of Python's, in each of some twenty places for each job.
 _WAITING, _ACTIVE, _COMPLETED, _FAILED = Status.WAITING, Status.ACTIVE, Status.COMPLETED, Status.FAILED
-#: The attributes of every row, which `job_of` reads by name. (It has no use for `sk` and `due`.)
-_ALWAYS = frozenset(
+#: The attributes of nearly every row, which `job_of` reads by name. (It has no use for `sk` and `due`.)
+_BY_NAME = frozenset(
     {
         *("pk", "sk", "state", "due", "type", "status", "attempt"),
-        *("data", "policy", "created_at", "run_at"),
+        *("data", "policy", "created_at", "run_at", "lease"),
     }
 )
 #: Other attribute -> field of a job, DynamoDB's type, and what makes the field's value of the attribute's; None: it is
 #: that.
 _READ: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {
-    **{name: (name, "S", None) for name in ("worker", "webhook", "flow", "trace", "told", "cancel_by", "replay_of")},
-    **{name: (name, "N", int) for name in ("priority", "max_attempts", "data_version", "resent")},
-    **{name: (name, "N", int) for name in ("started_at", "finished_at", "lease_until")},
+    **{name: (name, "S", None) for name in ("webhook", "flow", "trace", "told", "cancel_by", "replay_of")},
+    **{name: (name, "N", int) for name in ("priority", "max_attempts", "data_version", "resent", "finished_at")},
     **{name: (name, "N", int) for name in ("expires_start_at", "deadline_at", "cancel_at", "buried_at", "paid_at")},
     "progress": ("progress", "N", float),
     "result": ("result_json", "S", None),

@@ -62,6 +62,7 @@ from queues.rows import (
     error_text,
     job_of,
     key_of,
+    lease,
     new_row,
     number,
     partition_key,
@@ -78,15 +79,10 @@ from queues.writes import Form, Guards, Refused, Writes
 #: Tries of what BatchWriteItem or BatchGetItem left unprocessed.
 BATCH_TRIES = 8
 
-_CLAIM = Form(
-    sets=("status", "lease_until", "started_at", "worker"),
-    adds="attempt",
-    guards=(("status", "="), ("run_at", "<=")),
-    returning=True,
-)
+_CLAIM = Form(("status", "lease"), (("status", "="), ("run_at", "<=")), adds="attempt", returning=True)
 #: Only the holder of the attempt may settle or renew it; the reaper only if no heartbeat has come since it looked.
 _FENCE: Guards = (("status", "="), ("attempt", "="))
-_FENCE_UNRENEWED: Guards = (*_FENCE, ("lease_until", "="))
+_FENCE_UNRENEWED: Guards = (*_FENCE, ("lease", "="))
 _STATUS: Guards = (("status", "="),)
 _ACTIVE, _WAITING, _FAILED, _ONE = {"S": "active"}, {"S": "waiting"}, {"S": "failed"}, {"N": "1"}
 _CANCELLING = {"S": CANCELLING}
@@ -113,8 +109,8 @@ class JobStore:
     def __init__(self, dynamodb: Any, settings: Settings):
         self._db = dynamodb
         self._table = settings.table
-        self._settings = settings
-        self.check_after = round(settings.lease * 1000) + 5_000
+        self._lease_ms = round(settings.lease * 1000)
+        self.check_after = self._lease_ms + 5_000
         self._tenants = Tenants(dynamodb, settings)
         #: Shards in which new jobs are made.
         self.shards = settings.shards
@@ -184,8 +180,7 @@ class JobStore:
 
         `worker` must be new with each claim: it is how a claim whose answer was lost is known as our own.
         """
-        lease = now + round(self._settings.lease * 1000)
-        values = [_ACTIVE, {"N": str(lease)}, {"N": str(now)}, {"S": worker}, _ONE]
+        values = [_ACTIVE, lease(now + self._lease_ms, now, worker), _ONE]
         try:
             item = await self._writes.apply(_CLAIM, partition_key(tenant, job_id), values, [_WAITING, {"N": str(now)}])
         except Refused as refused:
@@ -205,7 +200,7 @@ class JobStore:
 
         Answers `job` itself, or, if somebody has asked since for it to be cancelled, the job that says so.
         """
-        values = {"lease_until": number(now + round(self._settings.lease * 1000))}
+        values = {"lease": lease(now + self._lease_ms, job.started_at, job.worker)}
         if progress is not None:
             values["progress"] = number(progress)
         if note is not None:
@@ -237,7 +232,7 @@ class JobStore:
         fence = _fence(job)
         if unless_renewed and job.lease_until is not None:
             guards = _FENCE_UNRENEWED
-            fence.append(number(job.lease_until))
+            fence.append(lease(job.lease_until, job.started_at, job.worker))
         try:
             await self._fenced(job, values, guards, fence)
         except Refused as refused:

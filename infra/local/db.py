@@ -9,7 +9,7 @@ from infra.local.errors import DatabaseCorrupt, DatabaseTooNew, DatabaseTooOld, 
 from infra.local.failures import is_disk_full
 
 #: Rises with every change of a table. A file with another number was written by another version, and is left alone.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 #: When a commit is safe: "normal" survives the death of the process, "always" also that of the machine.
 Fsync = Literal["normal", "always"]

@@ -31,8 +31,7 @@ async def webhook(delivery: Delivery, ctx: Context) -> Delivered:
     found = [one for one in await ctx.endpoints.all(ctx.tenant) if one.id == delivery.endpoint]
     if not found:
         raise Cancel("its endpoint has been removed")
-    now = system_clock()
-    signed = headers_of(ctx.job_id, delivery.body, found[0].signing(now), now)
+    signed = headers_of(ctx.job_id, delivery.body, found[0].signing(ctx.endpoints.clock()), system_clock())
     shown = parse(delivery.url).shown
     try:
         status = await asyncio.to_thread(post, delivery.url, delivery.body, signed, FetchPolicy.from_environment())

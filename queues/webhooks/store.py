@@ -40,7 +40,7 @@ class EndpointStore:
     """The endpoints of all tenants: callers see to whose they ask for."""
 
     def __init__(self, dynamodb: Any, settings: Settings, clock: Clock):
-        self._db, self._table, self._clock = dynamodb, settings.table, clock
+        self._db, self._table, self.clock = dynamodb, settings.table, clock
         self._known: dict[str, tuple[int, tuple[Endpoint, ...]]] = {}
 
     async def all(self, tenant: str) -> tuple[Endpoint, ...]:
@@ -49,7 +49,7 @@ class EndpointStore:
 
     async def lately(self, tenant: str) -> tuple[Endpoint, ...]:
         """As they were at most STALE_AFTER ago."""
-        known, now = self._known.get(tenant), self._clock()
+        known, now = self._known.get(tenant), self.clock()
         if known is not None and now - known[0] < STALE_AFTER:
             return known[1]
         if len(self._known) >= MAX_REMEMBERED:

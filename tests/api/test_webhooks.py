@@ -17,6 +17,7 @@ from queues.catalog import Catalog
 from queues.clients import Clients
 from queues.runtime import Runtime, assemble
 from queues.settings import Settings
+from queues.webhooks.endpoint import ROTATION_MS
 from queues.webhooks.job import webhook
 from tests.api.conftest import SECRET, Client, HandClock, doomed, echo, problem
 from tests.api.receiver import Receiver
@@ -103,7 +104,7 @@ async def test_what_is_not_taken_is_sent_again_under_the_same_id(
 
 
 async def test_after_a_rotation_both_secrets_hold_for_a_day(
-    client: httpx.AsyncClient, work: Any, receiver: Receiver
+    client: httpx.AsyncClient, client_of: Client, work: Any, receiver: Receiver, clock: HandClock
 ) -> None:
     made = await register(client, url=receiver.url)
     rotated = (await client.post(f"{JOBS}/webhooks/{made['id']}/rotate")).json()
@@ -115,6 +116,13 @@ async def test_after_a_rotation_both_secrets_hold_for_a_day(
     assert len(headers["webhook-signature"].split()) == 2
     for secret in (made["secret"], rotated["secret"]):
         assert Verifier(secret).verify(body, headers)
+    clock.forward(ROTATION_MS)
+    await make(client_of())
+    await work("echo")
+    await work("webhook")
+    headers, body = receiver.got[1]
+    assert len(headers["webhook-signature"].split()) == 1
+    assert Verifier(rotated["secret"]).verify(body, headers)
 
 
 async def test_a_job_may_name_a_url_of_its_own(client: httpx.AsyncClient, work: Any, receiver: Receiver) -> None:
